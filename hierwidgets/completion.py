@@ -1,0 +1,117 @@
+"""What can be written next after %hier."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.completer import CompletionContext, SimpleCompletion, context_matcher
+
+from hierwidgets import magics
+
+if TYPE_CHECKING:
+    from hierwidgets.magics import HierMagics
+
+VALUES = {
+    "family": ["gaussian", "bernoulli", "binomial", "poisson", "negativebinomial", "t", "gamma"],
+    "sampler": ["nutpie", "pymc"],
+    "order": ["rhat", "ess", "name"],
+    "sort": ["estimate", "name", "size", "uncertainty"],
+    "scale": ["effect", "deviation"],
+    "picture": ["groups", "plane"],
+}
+
+
+def matcher(hier: HierMagics) -> Callable[[CompletionContext], Any]:
+    """An IPython matcher that knows the fits, frames, views and options of `hier`."""
+
+    def complete(context: CompletionContext) -> Any:
+        fragment, candidates = suggestions(
+            hier, context.full_text, context.cursor_line, context.text_until_cursor
+        )
+        found = [SimpleCompletion(text=word, type="hier") for word in candidates]
+        return {"completions": found, "matched_fragment": fragment, "suppress": bool(found)}
+
+    decorate: Any = context_matcher(identifier="hierwidgets", priority=100)
+    return decorate(complete)
+
+
+def suggestions(hier: HierMagics, text: str, line: int, before: str) -> tuple[str, list[str]]:
+    """The unfinished word before the cursor, and the words it may become.
+
+    Parameters
+    ----------
+    hier : HierMagics
+    text : str
+        The whole cell.
+    line : int
+        The line the cursor is on.
+    before : str
+        That line up to the cursor.
+    """
+    first = text.split("\n", 1)[0]
+    if line > 0 and first.startswith("%%hier"):
+        return _from(re.search(r"\w*$", before), _columns(hier, first))
+    called = re.match(r".*?(%{1,2})hier\s", before)
+    if called is None or (line > 0 and called[1] == "%%"):
+        return "", []
+    done, fragment = _split(before[called.end() :])
+    choices = _fit_words(hier, done) if called[1] == "%%" else _line_words(hier, done)
+    quote = fragment[:1] if fragment[:1] in {'"', "'"} else ""
+    begun = fragment.strip("\"'")
+    return fragment, [_quoted(choice, quote) for choice in choices if choice.startswith(begun)]
+
+
+def _from(match: re.Match[str] | None, choices: list[str]) -> tuple[str, list[str]]:
+    fragment = match[0] if match else ""
+    return fragment, [choice for choice in choices if fragment and choice.startswith(fragment)]
+
+
+def _split(typed: str) -> tuple[list[str], str]:
+    """Finished words without their quotes, and the one being written with its quote."""
+    found = re.findall(r'"[^"]*"?|\'[^\']*\'?|[^\s"\']+|\s+', typed)
+    fragment = "" if not found or found[-1].isspace() else found.pop()
+    return [word.strip("\"'") for word in found if not word.isspace()], fragment
+
+
+def _quoted(word: str, quote: str) -> str:
+    if quote or not re.fullmatch(r"[\w.-]+", word):
+        mark = quote or '"'
+        return f"{mark}{word}{mark}"
+    return word
+
+
+def _fit_words(hier: HierMagics, done: list[str]) -> list[str]:
+    if not done:
+        return []
+    if done[-1] == "--data":
+        return list(hier.frames())
+    return _options(done, list(magics.FIT_OPTIONS))
+
+
+def _line_words(hier: HierMagics, done: list[str]) -> list[str]:
+    if not done:
+        return list(magics.VERBS)
+    verb = done[0]
+    fits = hier.fits()
+    if verb not in magics.VERBS or verb == "load":
+        return []
+    if len(done) == 1:
+        return list(fits)
+    if done[-1] == "--term" and done[1] in fits:
+        return list(fits[done[1]].terms["term"])
+    return _options(done, list(magics.VIEWS.get(verb, {})))
+
+
+def _options(done: list[str], allowed: list[str]) -> list[str]:
+    last = done[-1].removeprefix("--")
+    if done[-1].startswith("--") and last in VALUES:
+        return VALUES[last]
+    return [f"--{name}" for name in allowed if f"--{name}" not in done]
+
+
+def _columns(hier: HierMagics, first: str) -> list[str]:
+    named = re.search(r"--data[= ]\s*(\w+)", first)
+    frame = hier.frames().get(named[1]) if named else None
+    return [] if frame is None else [str(column) for column in frame.columns]

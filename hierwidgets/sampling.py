@@ -1,0 +1,168 @@
+"""Runs the sampler: progress, interrupt, and the draws there are so far."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import numpy as np
+
+from hierwidgets import checks, terms
+
+if TYPE_CHECKING:
+    import bambi as bmb
+    import xarray as xr
+
+SAMPLERS = ("nutpie", "pymc")
+Sampler = Literal["nutpie", "pymc"]
+LEAST_DRAWS = 4
+
+
+class InterruptedSamplingError(RuntimeError):
+    """The sampler was stopped before any chain had draws worth keeping."""
+
+
+class _Plan(NamedTuple):
+    draws: int
+    tune: int
+    chains: int
+    seed: int | None
+    progress: bool
+
+
+def sample(
+    model: bmb.Model,
+    *,
+    draws: int,
+    tune: int,
+    chains: int,
+    random_seed: int | None,
+    sampler: str,
+    progress: bool,
+) -> xr.DataTree:
+    """Draw from the posterior of a Bambi model.
+
+    An interrupt from the keyboard or the kernel ends the sampling and keeps the draws so far.
+
+    Returns
+    -------
+    DataTree
+        As Bambi's own, with the attribute ``partial`` on the posterior: "" for a complete run,
+        else a sentence saying what was kept.
+
+    Raises
+    ------
+    InterruptedSamplingError
+        The interrupt came before the chains had finished warming up.
+    """
+    checks.one_of(sampler, SAMPLERS, "a sampler")
+    draws = checks.positive_int(draws, "draws", LEAST_DRAWS)
+    tune = checks.positive_int(tune, "tune")
+    chains = checks.positive_int(chains, "chains")
+    run = _nutpie if sampler == "nutpie" else _pymc
+    if not model.built:
+        model.build()
+    tree = run(model, _Plan(draws, tune, chains, random_seed, progress))
+    partial = _partial(tree, draws, chains)
+    tree["posterior"].attrs["partial"] = partial
+    if partial and progress:
+        print(f"Sampling was {partial}.")  # noqa: T201
+    return tree
+
+
+def _partial(tree: xr.DataTree, draws: int, chains: int) -> str:
+    kept = tree["posterior"].sizes
+    if kept["draw"] >= draws and kept["chain"] >= chains:
+        return ""
+    return f"interrupted: {kept['chain']} of {chains} chains with {kept['draw']} of {draws} draws are kept"
+
+
+def _nutpie(model: bmb.Model, plan: _Plan) -> xr.DataTree:
+    import nutpie
+    from pymc.backends.arviz import patch_nutpie_idata
+
+    compiled = nutpie.compile_pymc_model(model.backend.model, var_names=terms.stored(model))
+    start = time.perf_counter()
+    sampler = nutpie.sample(
+        compiled,
+        draws=plan.draws,
+        tune=plan.tune,
+        chains=plan.chains,
+        seed=plan.seed,
+        save_warmup=False,
+        progress_bar=plan.progress,
+        blocking=False,
+    )
+    tree: Any = None
+    try:
+        while tree is None:
+            try:
+                tree = sampler.wait(timeout=0.1)
+            except TimeoutError:
+                continue
+    except KeyboardInterrupt:
+        tree = _cut(_aborted(sampler))
+    finally:
+        if tree is None:
+            sampler.cancel()
+    patch_nutpie_idata(tree, model.backend.model, sampling_time=time.perf_counter() - start)
+    return terms.clean(model, tree)
+
+
+def _aborted(sampler: Any) -> xr.DataTree:
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Found chain dimension to be longer than draw")
+        return sampler.abort()
+
+
+def _cut(tree: xr.DataTree) -> xr.DataTree:
+    """The largest complete rectangle of an aborted run, whose short chains are padded with NaN."""
+    import xarray as xr
+
+    if "posterior" not in tree.children:
+        raise InterruptedSamplingError(_TOO_EARLY)
+    posterior = tree["posterior"].to_dataset()
+    if posterior.sizes["draw"] < LEAST_DRAWS:
+        raise InterruptedSamplingError(_TOO_EARLY)
+    done = np.ones((posterior.sizes["chain"], posterior.sizes["draw"]), bool)
+    for variable in posterior.data_vars.values():
+        values = variable.transpose("chain", "draw", ...).to_numpy()
+        done &= np.isfinite(values).reshape(*done.shape, -1).all(axis=-1)
+    lengths = np.where(done.all(axis=1), done.shape[1], done.argmin(axis=1))
+    kept = max(
+        (int(n) for n in lengths),
+        key=lambda n: (n * int((lengths >= n).sum()) if n >= LEAST_DRAWS else 0, n),
+    )
+    if kept < LEAST_DRAWS:
+        raise InterruptedSamplingError(_TOO_EARLY)
+    chains = np.flatnonzero(lengths >= kept)
+    cut = {}
+    for name, group in tree.children.items():
+        data = group.to_dataset()
+        if "draw" in data.dims:
+            data = data.isel(chain=chains, draw=slice(0, kept))
+            data = data.assign_coords(chain=np.arange(len(chains)))
+        cut[name] = data
+    return xr.DataTree.from_dict(cut)
+
+
+_TOO_EARLY = (
+    "The sampler was interrupted before its chains had finished warming up, so there are no draws to keep. "
+    "Run it again, perhaps with a smaller tune= or on fewer rows."
+)
+
+
+def _pymc(model: bmb.Model, plan: _Plan) -> xr.DataTree:
+    options: dict[str, Any] = {"progressbar": plan.progress, "compute_convergence_checks": False}
+    try:
+        return model.fit(
+            draws=plan.draws,
+            tune=plan.tune,
+            chains=plan.chains,
+            random_seed=plan.seed,
+            inference_method="pymc",
+            **options,
+        )
+    except KeyboardInterrupt:
+        raise InterruptedSamplingError(_TOO_EARLY) from None

@@ -1,0 +1,135 @@
+"""R-hat and effective sample sizes of many parameters at once.
+
+Vehtari, Gelman, Simpson, Carpenter and Buerkner (2021), Bayesian Analysis 16(2), 667-718. The
+numbers are ArviZ's; computing parameters together makes thousands of them quick.
+"""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
+import numpy as np
+from scipy import fft, special, stats
+
+BLOCK = 64
+TAIL = (0.05, 0.95)
+
+
+class Diagnostics(NamedTuple):
+    """Arrays of shape (parameters,)."""
+
+    rhat: np.ndarray
+    ess_bulk: np.ndarray
+    ess_tail: np.ndarray
+
+
+def diagnostics(draws: np.ndarray) -> Diagnostics:
+    """Rank-normalised split R-hat, bulk and tail effective sample size.
+
+    Parameters
+    ----------
+    draws : ndarray, shape (chain, draw, parameters)
+
+    Returns
+    -------
+    Diagnostics
+        NaN where there are fewer than four draws, or values that are not finite; R-hat also needs
+        two chains.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> diagnostics(np.random.default_rng(0).normal(size=(4, 500, 3))).rhat.shape
+    (3,)
+    """
+    chains, length, count = draws.shape
+    out = Diagnostics(*(np.full(count, np.nan) for _ in Diagnostics._fields))
+    if length < 4 or count == 0:
+        return out
+    columns = np.moveaxis(draws, -1, 0)
+
+    def block(start: int) -> None:
+        part = np.ascontiguousarray(columns[start : start + BLOCK], dtype=float)
+        fine = np.isfinite(part).all(axis=(1, 2))
+        at = start + np.flatnonzero(fine)
+        if not fine.any():
+            return
+        part = part[fine]
+        halves = _split(part)
+        ranked = _normal_scores(halves)
+        out.ess_bulk[at] = _ess(ranked)
+        limits = np.quantile(part.reshape(len(part), -1), TAIL, axis=1)
+        tails = [_ess(_split((part <= q[:, None, None]).astype(float))) for q in limits]
+        out.ess_tail[at] = np.minimum(*tails)
+        if chains > 1:
+            middle = np.median(halves, axis=(1, 2), keepdims=True)
+            folded = _normal_scores(np.abs(halves - middle))
+            out.rhat[at] = np.maximum(_rhat(ranked), _rhat(folded))
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(block, range(0, count, BLOCK)))
+    return out
+
+
+def _split(draws: np.ndarray) -> np.ndarray:
+    half = draws.shape[2] // 2
+    return np.concatenate([draws[:, :, :half], draws[:, :, -half:]], axis=1)
+
+
+def _normal_scores(draws: np.ndarray) -> np.ndarray:
+    count, size = len(draws), draws[0].size
+    flat = draws.reshape(count, size)
+    order = np.argsort(flat, axis=1)
+    ranks = np.empty((count, size))
+    np.put_along_axis(ranks, order, np.arange(1.0, size + 1)[None, :], axis=1)
+    ordered = np.take_along_axis(flat, order, axis=1)
+    tied = (ordered[:, 1:] == ordered[:, :-1]).any(axis=1)
+    if tied.any():
+        ranks[tied] = stats.rankdata(flat[tied], axis=1)
+    return special.ndtri((ranks - 0.375) / (size + 0.25)).reshape(draws.shape)
+
+
+def _rhat(draws: np.ndarray) -> np.ndarray:
+    length = draws.shape[2]
+    between = length * draws.mean(axis=2).var(axis=1, ddof=1)
+    within = draws.var(axis=2, ddof=1).mean(axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.sqrt((between / within + length - 1) / length)
+
+
+def _ess(draws: np.ndarray) -> np.ndarray:
+    _, chains, length = draws.shape
+    means = draws.mean(axis=2)
+    spectrum = fft.rfft(draws - means[:, :, None], n=fft.next_fast_len(2 * length, True), axis=2)
+    power = (spectrum.real**2 + spectrum.imag**2).mean(axis=1)
+    covariance = (
+        fft.irfft(power, n=fft.next_fast_len(2 * length, True), axis=1)[:, :length] / length
+    )
+    within = covariance[:, 0] * length / (length - 1.0)
+    total = covariance[:, 0] + (means.var(axis=1, ddof=1) if chains > 1 else 0.0)
+    constant = np.ptp(draws, axis=(1, 2)) < np.finfo(float).resolution
+    total = np.where(constant, 1.0, total)
+    rho = 1.0 - (within[:, None] - covariance) / total[:, None]
+    rho[:, 0] = 1.0
+    tau = _geyer(rho)
+    size = chains * length
+    return np.where(constant, float(size), size / np.maximum(tau, 1.0 / np.log10(size)))
+
+
+def _geyer(rho: np.ndarray) -> np.ndarray:
+    """Integrated autocorrelation time by Geyer's initial monotone sequence of pair sums."""
+    length = rho.shape[1]
+    last = max((length - 1) // 2 - 1, 0)
+    even, odd = rho[:, 0 : 2 * last + 1 : 2], rho[:, 1 : 2 * last + 2 : 2]
+    pairs = even + odd
+    ended = pairs <= 0
+    ended[:, -1] = True
+    stop = ended.argmax(axis=1)
+    rows = np.arange(len(rho))
+    final, total = even[rows, stop], pairs[rows, stop]
+    tail = np.where((final > 0) | (total >= 0), final, 0.0)
+    monotone = np.minimum.accumulate(pairs, axis=1)
+    before = np.arange(pairs.shape[1]) < stop[:, None]
+    return -1.0 + 2.0 * np.where(before, monotone, 0.0).sum(axis=1) + tail

@@ -1,0 +1,209 @@
+"""No, partial and complete pooling of every group, and the shrinkage weight w_j between them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import pandas as pd
+
+from hierwidgets import terms
+from hierwidgets.tables import groups
+from hierwidgets.tables.caterpillar import population_draws
+from hierwidgets.tables.no_pooling import NoPooling, no_pooling
+
+if TYPE_CHECKING:
+    from hierwidgets.fit import Fit
+
+_KNOWN: WeakKeyDictionary[Fit, dict[str, NoPooling]] = WeakKeyDictionary()
+_BATCH = 2_000_000
+
+
+def shrinkage(fit: Fit, term: str | None = None, sort: str = "estimate") -> pd.DataFrame:
+    """How far each group is pulled from its own estimate to the population, on the link scale.
+
+    Parameters
+    ----------
+    fit : Fit
+    term : str, optional
+        Such as ``"1|Subject"``; the first by default.
+    sort : {"estimate", "name", "size", "uncertainty"}
+        By the partial-pooling estimate.
+
+    Returns
+    -------
+    DataFrame
+        One row a group.
+
+        no_pooling, no_pooling_se
+            Maximum likelihood from the group's rows alone of every effect that varies over the
+            grouping, other terms held at their posterior means; its standard error, from the
+            group's own residuals.
+        partial_pooling, partial_pooling_sd
+            Posterior mean and sd of the whole effect.
+        complete_pooling
+            The same maximum likelihood from all rows together.
+        population
+            Posterior mean of the population's value.
+        weight
+            The shrinkage weight w_j, the share of the group's own estimate:
+            the diagonal of Sigma (Sigma + V_j)^-1, averaged over the draws of the scales, V_j the
+            variance of the no-pooling estimate at the model's residual scale. For one effect
+            (1/V_j) / (1/V_j + 1/sigma_alpha^2). Gelman and Hill (2007), section 12.2.
+        sampling_sd
+            The square root of V_j at the posterior mean of the residual scale.
+        reason
+            Why a cell is missing, else "".
+
+        Also term, factor, group and n.
+
+    Raises
+    ------
+    ValueError
+        An unknown term or order.
+
+    Examples
+    --------
+    >>> shrinkage(fit, "1|Subject")[["group", "no_pooling", "partial_pooling", "weight"]]
+    """
+    effect = fit.effect(term)
+    own = _own(fit, effect)
+    k = [e.term for e in own.effects].index(effect.term)
+    draws = effect.draws(fit.posterior)
+    population = population_draws(fit, effect)
+    whole = draws + population[..., None]
+    mean, sd = whole.mean(axis=(0, 1)), whole.reshape(-1, whole.shape[-1]).std(axis=0, ddof=1)
+    table = pd.DataFrame(
+        {
+            "term": effect.term,
+            "factor": effect.factor,
+            "group": effect.groups,
+            "n": groups.sizes(effect),
+            "no_pooling": own.estimate[:, k],
+            "no_pooling_se": own.se[:, k],
+            "partial_pooling": mean,
+            "partial_pooling_sd": sd,
+            "complete_pooling": own.complete[k],
+            "population": population.mean(),
+            "weight": weights(fit, own)[:, k],
+            "sampling_sd": _sampling_sd(own)[:, k],
+            "reason": own.reason,
+        }
+    )
+    rows = groups.order(sort, effect.groups, mean, table["n"].to_numpy(), sd)
+    return table.iloc[rows].reset_index(drop=True)
+
+
+@dataclass(frozen=True)
+class Information:
+    """What the sigma slider needs of G groups and K effects; see `slide`."""
+
+    terms: list[str]
+    groups: list[str]
+    n: np.ndarray
+    precision: np.ndarray
+    score: np.ndarray
+    population: np.ndarray
+    complete: np.ndarray
+    scale: np.ndarray
+    scale_lower: np.ndarray
+    scale_upper: np.ndarray
+
+
+def information(fit: Fit, factor: str) -> Information:
+    """Fisher information and score of every group of `factor`, at the model's residual scale.
+
+    Parameters
+    ----------
+    fit : Fit
+    factor : str
+        A grouping factor, such as ``"Subject"``.
+
+    Returns
+    -------
+    Information
+        precision (G, K, K) and score (G, K), NaN where a group has none; the population's and the
+        complete-pooling estimate (K,); posterior mean and 95 % interval of the scales (K,).
+    """
+    main = terms.parent(fit.model)
+    effect = next(e for e in fit.effects if e.factor == factor and e.component == main)
+    own = _own(fit, effect)
+    posterior = fit.posterior
+    scales = np.stack([e.scale_draws(posterior).ravel() for e in own.effects])
+    lower, upper = np.quantile(scales, [0.025, 0.975], axis=1)
+    return Information(
+        terms=[e.term for e in own.effects],
+        groups=effect.groups,
+        n=groups.sizes(effect),
+        precision=own.precision,
+        score=own.score,
+        population=np.array([population_draws(fit, e).mean() for e in own.effects]),
+        complete=own.complete,
+        scale=scales.mean(axis=1),
+        scale_lower=lower,
+        scale_upper=upper,
+    )
+
+
+def _own(fit: Fit, effect: terms.Effect) -> NoPooling:
+    known = _KNOWN.setdefault(fit, {})
+    first = fit.siblings(effect)[0].term
+    if first not in known:
+        known[first] = no_pooling(fit, effect)
+    return known[first]
+
+
+def weights(fit: Fit, own: NoPooling) -> np.ndarray:
+    """The shrinkage weights w_j, shape (groups, effects), averaged over the posterior's draws.
+
+    A residual scale that is modelled by row is held at its posterior mean.
+    """
+    posterior = fit.posterior
+    out = np.full(own.estimate.shape, np.nan)
+    exists = np.isfinite(own.estimate).all(axis=1)
+    if not exists.any():
+        return out
+    tau = np.stack([e.scale_draws(posterior).ravel() for e in own.effects], axis=1)
+    residual = terms.residual_scale(fit.model, posterior)
+    ratio = np.ones(len(tau))
+    if residual is not None and residual.ndim == 2:
+        ratio = (residual.mean() / residual.ravel()) ** 2
+    shared, where = np.unique(own.precision[exists], axis=0, return_inverse=True)
+    each = np.concatenate(
+        [
+            _mean_weight(block, tau, ratio)
+            for block in np.array_split(shared, max(1, len(shared) * len(tau) // _BATCH))
+        ]
+    )
+    out[exists] = each[where.ravel()]
+    return out
+
+
+def _mean_weight(precision: np.ndarray, tau: np.ndarray, ratio: np.ndarray) -> np.ndarray:
+    """Mean over draws of diag((P r + Sigma^-1)^-1 P r), which is diag(Sigma (Sigma + V)^-1)."""
+    K = tau.shape[1]
+    with np.errstate(divide="ignore"):
+        prior = 1 / tau**2
+    if K == 1:
+        a = precision[:, 0, 0][:, None] * ratio
+        return (a / (a + prior[:, 0])).mean(axis=1)[:, None]
+    P = precision[:, None] * ratio[:, None, None]
+    if K == 2:
+        m11, m22, m12 = P[..., 0, 0] + prior[:, 0], P[..., 1, 1] + prior[:, 1], P[..., 0, 1]
+        determinant = m11 * m22 - m12**2
+        first = (m22 * P[..., 0, 0] - m12**2) / determinant
+        second = (m11 * P[..., 1, 1] - m12**2) / determinant
+        return np.stack([first.mean(axis=1), second.mean(axis=1)], axis=1)
+    total = P + prior[:, :, None] * np.eye(K)
+    return np.diagonal(np.linalg.solve(total, P), axis1=-2, axis2=-1).mean(axis=1)
+
+
+def _sampling_sd(own: NoPooling) -> np.ndarray:
+    out = np.full(own.estimate.shape, np.nan)
+    exists = np.isfinite(own.estimate).all(axis=1)
+    if exists.any():
+        variance = np.linalg.inv(own.precision[exists])
+        out[exists] = np.sqrt(np.diagonal(variance, axis1=-2, axis2=-1))
+    return out

@@ -1,0 +1,101 @@
+"""How far each group is pulled to the mean when the group scales are moved."""
+
+from __future__ import annotations
+
+import numpy as np
+
+__all__ = ["slide"]
+
+
+def slide(
+    precision: np.ndarray, score: np.ndarray, scales: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    r"""
+    Estimates of every group at given group scales, by the partial-pooling formula.
+
+    With :math:`\Sigma = \mathrm{diag}(\mathtt{scales}^2)`, precision matrices :math:`P_j` and
+    no-pooling estimates :math:`b_j` (so ``score`` is :math:`P_j b_j`),
+
+    .. math::
+
+        c &= \Big(\sum_j (\Sigma + P_j^{-1})^{-1}\Big)^{-1} \sum_j (\Sigma + P_j^{-1})^{-1} b_j \\
+        \hat\beta_j &= (P_j + \Sigma^{-1})^{-1} (P_j b_j + \Sigma^{-1} c) \\
+        w_j &= \mathrm{diag}\big((P_j + \Sigma^{-1})^{-1} P_j\big)
+
+    written as :math:`(I + P_j \Sigma)^{-1}` and :math:`(I + \Sigma P_j)^{-1}`, in which neither
+    :math:`P_j` nor :math:`\Sigma` is inverted: a group that cannot tell its own slope (singular
+    :math:`P_j`) borrows it, and a scale of 0 is complete pooling.
+
+    Parameters
+    ----------
+    precision : (G, K, K) array
+        Inverse variance of each group's own estimates, on the link scale. A group with NaN in it
+        gets NaN back and does not move the centre.
+    score : (G, K) array
+        ``precision @ no_pooling``, per group.
+    scales : (K,) array
+        Standard deviation of each effect between groups; finite, 0 or more.
+
+    Returns
+    -------
+    estimates : (G, K) array
+    weight : (G, K) array
+        Share of the group's own estimate, 0 to 1 for a single effect.
+    centre : (K,) array
+        The population's effects at these scales (generalised least squares).
+
+    Raises
+    ------
+    ValueError
+        When the shapes disagree, a scale is negative or not finite, or the groups together do
+        not determine the population's effects.
+
+    References
+    ----------
+    Gelman and Hill (2007), Data Analysis Using Regression and Multilevel/Hierarchical Models,
+    equation 12.1; Robinson (1991), That BLUP is a good thing, Statistical Science 6(1).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> estimates, weight, centre = slide(
+    ...     np.array([[[1.0]], [[1.0]]]), np.array([[0.0], [4.0]]), np.array([1.0])
+    ... )
+    >>> estimates[:, 0].tolist(), weight[:, 0].tolist(), centre.tolist()
+    ([1.0, 3.0], [0.5, 0.5], [2.0])
+    """
+    precision = np.asarray(precision, dtype=float)
+    score = np.asarray(score, dtype=float)
+    scales = np.asarray(scales, dtype=float)
+    groups, effects = score.shape
+    if precision.shape != (groups, effects, effects) or scales.shape != (effects,):
+        raise ValueError(
+            "slide expects precision (G, K, K), score (G, K) and scales (K,); "
+            f"got {precision.shape}, {score.shape} and {scales.shape}."
+        )
+    if not np.all(np.isfinite(scales)) or np.any(scales < 0):
+        raise ValueError(f"A group scale must be finite and 0 or more; got {scales.tolist()}.")
+    known = np.isfinite(precision).all(axis=(1, 2)) & np.isfinite(score).all(axis=1)
+    own, pull = precision[known], score[known]
+    variance = scales**2
+    identity = np.eye(effects)
+
+    from_data = identity + own * variance[None, None, :]
+    total = np.linalg.solve(from_data, own).sum(axis=0)
+    weighted = np.linalg.solve(from_data, pull[:, :, None])[:, :, 0].sum(axis=0)
+    size = np.sqrt(np.diagonal(total))
+    if not np.all(size > 0) or np.linalg.matrix_rank(total / np.outer(size, size)) < effects:
+        raise ValueError(
+            "The groups' own estimates do not determine the population's effects, "
+            "so there is nothing to pool to."
+        )
+    centre = np.linalg.solve(total, weighted)
+
+    to_prior = identity + variance[None, :, None] * own
+    estimates = np.full((groups, effects), np.nan)
+    weight = np.full((groups, effects), np.nan)
+    target = variance * pull + centre
+    estimates[known] = np.linalg.solve(to_prior, target[:, :, None])[:, :, 0]
+    share = np.linalg.solve(to_prior, variance[None, :, None] * own)
+    weight[known] = np.diagonal(share, axis1=1, axis2=2)
+    return estimates, weight, centre

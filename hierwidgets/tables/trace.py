@@ -1,0 +1,282 @@
+"""Draws as tables: diagnostics per parameter, and the lines, densities and ranks of a trace."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from hierwidgets.checks import one_of
+from hierwidgets.tables.curves import decimate, kde, rank_counts
+from hierwidgets.tables.diagnostics import diagnostics
+from hierwidgets.terms import MAIN_DIMS, Effect
+
+if TYPE_CHECKING:
+    from hierwidgets.fit import Fit
+
+__all__ = [
+    "decimate",
+    "density",
+    "divergences",
+    "divergent",
+    "draws",
+    "kde",
+    "lines",
+    "parameters",
+    "rank_counts",
+    "ranks",
+]
+
+PERCENT = [2.5, 97.5]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a posterior variable, or a slice of it, keeps its scalars."""
+
+    variable: str
+    at: dict[str, Any]
+    names: list[str]
+    term: str = ""
+    factor: str = ""
+    groups: list[str] = field(default_factory=list)
+    effect: Effect | None = None
+
+    def draws(self, fit: Fit) -> np.ndarray:
+        """Shape (chain, draw, len(names))."""
+        if self.effect is not None:
+            return self.effect.draws(fit.posterior)
+        values = fit.posterior[self.variable].sel(self.at).transpose(*MAIN_DIMS, ...)
+        return np.asarray(values, dtype=float).reshape(*values.shape[:2], -1)
+
+
+def places(fit: Fit) -> Iterator[Place]:
+    """Every scalar of the posterior by name: the top-level variables, then each group term."""
+    varying = fit.effects
+    inner = {effect.variable for effect in varying}
+    inner |= {f"{name}_offset" for name in inner}
+    for name, values in fit.posterior.data_vars.items():
+        further = [dim for dim in values.dims if dim not in MAIN_DIMS]
+        if name in inner or any(str(dim).startswith("__") for dim in further):
+            continue
+        labels = [""]
+        for dim in further:
+            labels = [
+                f"{label}, {level}" if label else str(level)
+                for label in labels
+                for level in values[dim].values
+            ]
+        yield Place(
+            str(name), {}, [f"{name}[{label}]" for label in labels] if further else [str(name)]
+        )
+    for effect in varying:
+        names = [f"{effect.term}[{group}]" for group in effect.groups]
+        yield Place(
+            effect.variable, effect.at, names, effect.term, effect.factor, effect.groups, effect
+        )
+
+
+def parameters(fit: Fit) -> pd.DataFrame:
+    """
+    Summary and diagnostics of every scalar of the posterior.
+
+    Parameters
+    ----------
+    fit : Fit
+
+    Returns
+    -------
+    DataFrame
+        ``parameter, term, factor, group, mean, sd, lower, upper`` (95 %), ``rhat, ess_bulk,
+        ess_tail``: top-level parameters first, with empty ``term``, ``factor`` and ``group``.
+
+    Examples
+    --------
+    >>> parameters(fit).sort_values("rhat", ascending=False)  # doctest: +SKIP
+    """
+    return pd.concat([_summary(fit, place) for place in places(fit)], ignore_index=True)
+
+
+def _summary(fit: Fit, place: Place) -> pd.DataFrame:
+    values = place.draws(fit)
+    lower, upper = np.percentile(values, PERCENT, axis=(0, 1))
+    rhat, ess_bulk, ess_tail = diagnostics(values)
+    return pd.DataFrame(
+        {
+            "parameter": place.names,
+            "term": place.term,
+            "factor": place.factor,
+            "group": place.groups or "",
+            "mean": values.mean(axis=(0, 1)),
+            "sd": values.std(axis=(0, 1), ddof=1),
+            "lower": lower,
+            "upper": upper,
+            "rhat": rhat,
+            "ess_bulk": ess_bulk,
+            "ess_tail": ess_tail,
+        }
+    )
+
+
+def draws(fit: Fit, parameters: Sequence[str]) -> np.ndarray:
+    """
+    Posterior draws of chosen scalars.
+
+    Parameters
+    ----------
+    fit : Fit
+    parameters : sequence of str
+        Names as in :func:`parameters`.
+
+    Returns
+    -------
+    (chain, draw, len(parameters)) array
+
+    Raises
+    ------
+    ValueError
+        For a name that the posterior does not have; the nearest one is named.
+
+    Examples
+    --------
+    >>> draws(fit, ["Intercept", "1|Subject[308]"]).shape  # doctest: +SKIP
+    (4, 1000, 2)
+    """
+    where = {name: (place, i) for place in places(fit) for i, name in enumerate(place.names)}
+    sizes = fit.posterior.sizes
+    found = np.empty((sizes["chain"], sizes["draw"], len(parameters)))
+    read: dict[int, np.ndarray] = {}
+    for column, name in enumerate(parameters):
+        if name not in where:
+            one_of(name, list(where), "a parameter of this fit")
+        place, i = where[name]
+        if id(place) not in read:
+            read[id(place)] = place.draws(fit)
+        found[:, :, column] = read[id(place)][:, :, i]
+    return found
+
+
+def divergences(fit: Fit) -> np.ndarray:
+    """
+    Which draws ended in a divergence.
+
+    Returns
+    -------
+    (chain, draw) bool array
+        All False when the sampler kept no such record.
+    """
+    posterior = fit.posterior
+    stats = fit.idata.children.get("sample_stats")
+    if stats is None or "diverging" not in stats:
+        return np.zeros((posterior.sizes["chain"], posterior.sizes["draw"]), dtype=bool)
+    return np.asarray(stats["diverging"].transpose(*MAIN_DIMS), dtype=bool)
+
+
+def lines(fit: Fit, parameters: Sequence[str], pixels: int = 600) -> pd.DataFrame:
+    """
+    The draws of each chain as a line of bounded length.
+
+    Returns
+    -------
+    DataFrame
+        ``parameter, chain, draw, value``; at most ``2 * pixels + 2`` rows a chain, by
+        :func:`decimate`. Chains and draws count from 0.
+    """
+
+    def rows(values: np.ndarray) -> dict[str, np.ndarray]:
+        kept = decimate(values, pixels)
+        return {"draw": kept, "value": values[kept]}
+
+    return _per_chain(fit, parameters, rows, ["draw", "value"])
+
+
+def density(fit: Fit, parameters: Sequence[str]) -> pd.DataFrame:
+    """
+    The marginal density of each chain.
+
+    Returns
+    -------
+    DataFrame
+        ``parameter, chain, value, density``; 128 points a chain, by :func:`kde`.
+    """
+
+    def rows(values: np.ndarray) -> dict[str, np.ndarray]:
+        x, height = kde(values)
+        return {"value": x, "density": height}
+
+    return _per_chain(fit, parameters, rows, ["value", "density"])
+
+
+def ranks(fit: Fit, parameters: Sequence[str], bins: int = 20) -> pd.DataFrame:
+    """
+    How the ranks of the draws over all chains fall to each chain.
+
+    Returns
+    -------
+    DataFrame
+        ``parameter, chain, bin, lower, upper, count, expected``: ranks from ``lower`` to
+        ``upper``, their ``count`` by :func:`rank_counts` and the count that chains which agree
+        are ``expected`` to have.
+    """
+    values = draws(fit, parameters)
+    chains, per_chain, _ = values.shape
+    edges = np.linspace(0, chains * per_chain, bins + 1)
+    tables = [
+        pd.DataFrame(
+            {
+                "parameter": name,
+                "chain": np.repeat(np.arange(chains), bins),
+                "bin": np.tile(np.arange(bins), chains),
+                "lower": np.tile(edges[:-1], chains),
+                "upper": np.tile(edges[1:], chains),
+                "count": rank_counts(values[:, :, column], bins).reshape(-1),
+                "expected": per_chain / bins,
+            }
+        )
+        for column, name in enumerate(parameters)
+    ]
+    return _join(tables, ["parameter", "chain", "bin", "lower", "upper", "count", "expected"])
+
+
+def divergent(fit: Fit, parameters: Sequence[str]) -> pd.DataFrame:
+    """
+    Where each divergent draw stands.
+
+    Returns
+    -------
+    DataFrame
+        ``parameter, chain, draw, value``; no rows when nothing diverged.
+    """
+    chain, draw = np.nonzero(divergences(fit))
+    values = draws(fit, parameters)
+    tables = [
+        pd.DataFrame(
+            {"parameter": name, "chain": chain, "draw": draw, "value": values[chain, draw, column]}
+        )
+        for column, name in enumerate(parameters)
+    ]
+    return _join(tables, ["parameter", "chain", "draw", "value"])
+
+
+def _per_chain(
+    fit: Fit,
+    parameters: Sequence[str],
+    rows: Callable[[np.ndarray], dict[str, np.ndarray]],
+    columns: list[str],
+) -> pd.DataFrame:
+    values = draws(fit, parameters)
+    tables = [
+        pd.DataFrame({"parameter": name, "chain": chain, **rows(values[chain, :, column])})
+        for column, name in enumerate(parameters)
+        for chain in range(values.shape[0])
+    ]
+    return _join(tables, ["parameter", "chain", *columns])
+
+
+def _join(tables: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
+    if not tables:
+        return pd.DataFrame(columns=columns)
+    return pd.concat(tables, ignore_index=True)

@@ -1,0 +1,549 @@
+"""What a formula means: grouping factors, effects, their scales and priors.
+
+The only module that knows Bambi's internals.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from hierwidgets import checks
+
+if TYPE_CHECKING:
+    import bambi as bmb
+    import xarray as xr
+
+MAIN_DIMS = ("chain", "draw")
+
+
+@dataclass(frozen=True)
+class Effect:
+    """One effect that varies over the groups of one factor.
+
+    Attributes
+    ----------
+    term : str
+        Its label, such as ``"Days|Subject"``, ``"cond[b]|g"`` or ``"sigma_1|g"``.
+    variable, scale : str
+        Posterior variables of the group effects and of their standard deviation.
+    component : str
+        The distributional parameter it belongs to, such as ``"mu"`` or ``"sigma"``.
+    factor, effect : str
+        What groups (``"Subject"``, ``"a:b"``) and what varies (``"1"``, ``"Days"``).
+    at : dict
+        Position along the variable's further dimensions, for categorical effects.
+    response : dict
+        The part of it that is a category of the response.
+    factor_dim : str
+        The dimension of the groups.
+    groups : list of str
+        Labels of the groups that have rows, in the order of the posterior.
+    levels : list of str
+        Labels of all levels in the posterior: of nested factors Bambi keeps every combination.
+    index : ndarray of int, shape (rows,)
+        The group of each row.
+    predictor : ndarray, shape (rows,)
+        The column that multiplies the effect.
+    prior, parameterization : str
+        The prior of the effect, and ``"noncentered"`` or ``"centered"``.
+    """
+
+    term: str
+    variable: str
+    scale: str
+    component: str
+    factor: str
+    effect: str
+    at: dict[str, Any]
+    response: dict[str, Any]
+    factor_dim: str
+    groups: list[str]
+    levels: list[str] = field(repr=False)
+    index: np.ndarray = field(repr=False)
+    predictor: np.ndarray = field(repr=False)
+    prior: str
+    parameterization: str
+
+    def draws(self, posterior: xr.Dataset) -> np.ndarray:
+        """The deviations u_j, shape (chain, draw, groups)."""
+        chosen = posterior[self.variable].sel(self.at)
+        draws = chosen.transpose(*MAIN_DIMS, self.factor_dim).to_numpy()
+        if len(self.groups) == len(self.levels):
+            return draws
+        position = {level: i for i, level in enumerate(self.levels)}
+        return draws[..., [position[group] for group in self.groups]]
+
+    def scale_draws(self, posterior: xr.Dataset) -> np.ndarray:
+        """The scale sigma_alpha, shape (chain, draw)."""
+        chosen = posterior[self.scale]
+        chosen = chosen.sel({dim: at for dim, at in self.at.items() if dim in chosen.dims})
+        return chosen.transpose(*MAIN_DIMS).to_numpy()
+
+
+@dataclass(frozen=True)
+class Common:
+    """The population's columns of one component: X (rows, p) and how to draw its coefficients."""
+
+    names: list[str]
+    X: np.ndarray
+    variables: list[tuple[str, dict[str, Any]]]
+    offset: np.ndarray
+
+    def draws(self, posterior: xr.Dataset, at: dict[str, Any] | None = None) -> np.ndarray:
+        """Coefficients, shape (chain, draw, p)."""
+        shape = tuple(posterior.sizes[dim] for dim in MAIN_DIMS)
+        if not self.variables:
+            return np.zeros((*shape, 0))
+        columns = []
+        for name, where in self.variables:
+            chosen = posterior[name].sel(where)
+            chosen = chosen.sel({d: v for d, v in (at or {}).items() if d in chosen.dims})
+            columns.append(chosen.transpose(*MAIN_DIMS).to_numpy())
+        return np.stack(columns, axis=-1)
+
+
+def _name(term: Any) -> str:
+    return str(term.alias or term.name)
+
+
+def _label(expression: str, level: object) -> str:
+    return f"{expression}[{level}]"
+
+
+def group_terms(model: bmb.Model) -> Iterator[tuple[str, Any]]:
+    """Each group-specific term of Bambi with the name of its component."""
+    for name, component in model.conditional_parameters.items():
+        for term in component.group_specific_terms.values():
+            yield name, term
+
+
+def effects(model: bmb.Model) -> list[Effect]:
+    """Every effect that varies over groups, one for each level of a categorical slope."""
+    found = []
+    response = {dim: list(levels) for dim, levels in model.response_term.coords.items()}
+    for component, term in group_terms(model):
+        variable = _name(term)
+        expression, factor = term.term.name.split("|", 1)
+        dims = _dims(term)
+        factor_dim = next(dim for dim in dims if dim.endswith("__factor_dim"))
+        places: list[tuple[str, dict[str, Any], int]] = [(expression, {}, 0)]
+        for dim, levels in dims.items():
+            if dim.endswith("__expr_dim"):
+                places = [
+                    (_label(expression, level), {dim: level}, i) for i, level in enumerate(levels)
+                ]
+        for dim, levels in response.items():
+            if _has_response_dim(model):
+                places = [
+                    (_label(name, level), {**at, dim: level}, i)
+                    for name, at, i in places
+                    for level in levels
+                ]
+        predictor = np.asarray(term.predictor, float).reshape(len(term.group_index), -1)
+        levels = [str(level) for level in term.groups]
+        present, index = np.unique(np.asarray(term.group_index), return_inverse=True)
+        groups = [levels[i] for i in present]
+        scale = f"{variable}_{term.hyperprior_alias.get('sigma', 'sigma')}"
+        for effect, at, column in places:
+            found.append(
+                Effect(
+                    term=_term_label(term, effect, at),
+                    variable=variable,
+                    scale=scale,
+                    component=component,
+                    factor=factor,
+                    effect=effect,
+                    at=at,
+                    response={dim: level for dim, level in at.items() if dim in response},
+                    factor_dim=factor_dim,
+                    groups=groups,
+                    levels=levels,
+                    index=index,
+                    predictor=predictor[:, column],
+                    prior=str(term.prior),
+                    parameterization=_parameterization(model, component, term),
+                )
+            )
+    return found
+
+
+def _term_label(term: Any, effect: str, at: dict[str, Any]) -> str:
+    if not at:
+        return _name(term)
+    if term.alias:
+        return str(term.alias) + "".join(f"[{level}]" for level in at.values())
+    factor = term.term.name.split("|", 1)[1]
+    return f"{term.prefix}_{effect}|{factor}" if term.prefix else f"{effect}|{factor}"
+
+
+def _dims(term: Any) -> dict[str, Any]:
+    """The dimensions of a group term; an alias replaces the front of their names."""
+    if not term.alias:
+        return dict(term.coords)
+    return {f"{term.alias}__{dim.rsplit('__', 1)[1]}": at for dim, at in term.coords.items()}
+
+
+def _has_response_dim(model: bmb.Model) -> bool:
+    from bambi.families.multivariate import MultivariateFamily
+    from bambi.families.univariate import Categorical
+
+    return isinstance(model.family, (MultivariateFamily, Categorical))
+
+
+def _parameterization(model: bmb.Model, component: str, term: Any) -> str:
+    default = model.noncentered
+    if isinstance(default, dict):
+        default = default.get(component, True)
+    own = getattr(term.prior, "noncentered", None)
+    chosen = default if own is None else own
+    return "noncentered" if chosen else "centered"
+
+
+def common(model: bmb.Model, component: str) -> Common:
+    """The population's design of one component, uncentred, with its offset."""
+    part = model.conditional_parameters[component]
+    rows = len(model.response_term.data)
+    names: list[str] = []
+    columns: list[np.ndarray] = []
+    variables: list[tuple[str, dict[str, Any]]] = []
+    if part.intercept_term is not None:
+        name = _name(part.intercept_term)
+        names.append(name)
+        columns.append(np.ones(rows))
+        variables.append((name, {}))
+    for term in part.common_terms.values():
+        name = _name(term)
+        data = np.asarray(term.data, float).reshape(rows, -1)
+        if data.shape[1] == 1 and not term.coords:
+            names.append(name)
+            columns.append(data[:, 0])
+            variables.append((name, {}))
+            continue
+        dim, levels = next(iter(term.coords.items()))
+        dim = f"{name}_dim" if term.alias else dim
+        for i, level in enumerate(levels):
+            names.append(_label(name, level))
+            columns.append(data[:, i])
+            variables.append((name, {dim: level}))
+    offset = np.zeros(rows)
+    for term in part.offset_terms.values():
+        offset = offset + np.asarray(term.data, float).reshape(rows)
+    X = np.column_stack(columns) if columns else np.zeros((rows, 0))
+    return Common(names, X, variables, offset)
+
+
+def population_weights(design: Common, varying: list[Effect]) -> np.ndarray:
+    """What the population gives each of K effects that vary over one factor: A beta.
+
+    Each column of the population's design that the effects' columns Z can express, X_i = Z a_i, is
+    part of them: the intercept for ``1|g``, the slope of x for ``x|g``, cell means for ``0 + f|g``.
+    A column that they cannot express stays outside.
+
+    Returns
+    -------
+    ndarray, shape (K, p)
+        A row of zeros where the population has nothing, so that the effect is its deviation.
+    """
+    Z = np.column_stack([effect.predictor for effect in varying])
+    size = np.maximum(np.abs(Z).max(axis=0), 1e-300)
+    weights = np.zeros((Z.shape[1], design.X.shape[1]))
+    for i, column in enumerate(design.X.T):
+        near = 1e-9 * np.abs(column).max()
+        same = [k for k in range(Z.shape[1]) if np.abs(Z[:, k] - column).max() <= near]
+        if same:
+            weights[same[0], i] = 1.0
+            continue
+        found = np.linalg.lstsq(Z / size, column, rcond=None)[0] / size
+        if np.abs(Z @ found - column).max() <= 10 * near:
+            found[np.abs(found) < 1e-10 * np.abs(found).max()] = 0.0
+            weights[:, i] = found
+    return weights
+
+
+def residual_scale(model: bmb.Model, posterior: xr.Dataset) -> np.ndarray | None:
+    """Residual standard deviation of a Gaussian model.
+
+    Returns
+    -------
+    ndarray, shape (chain, draw) or (chain, draw, rows), or None
+        By row where the scale itself is modelled; None for other families.
+    """
+    if model.family.name != "gaussian":
+        return None
+    if "sigma" in model.conditional_parameters:
+        return linear_predictor(model, posterior, "sigma", inverse=True)
+    part = model.marginal_parameters["sigma"]
+    shape = tuple(posterior.sizes[dim] for dim in MAIN_DIMS)
+    if isinstance(part.prior, (int, float)):
+        return np.full(shape, float(part.prior))
+    return posterior[str(part.alias or "sigma")].transpose(*MAIN_DIMS).to_numpy()
+
+
+def auxiliary(model: bmb.Model, posterior: xr.Dataset, name: str) -> float | None:
+    """Posterior mean of a constant family parameter, such as a negative binomial's alpha."""
+    part = model.marginal_parameters.get(name)
+    if part is None:
+        return None
+    if isinstance(part.prior, (int, float)):
+        return float(part.prior)
+    return float(posterior[str(part.alias or name)].mean())
+
+
+def linear_predictor(
+    model: bmb.Model, posterior: xr.Dataset, component: str, inverse: bool = False
+) -> np.ndarray:
+    """Linear predictor of a component by row, shape (chain, draw, rows), from the posterior."""
+    design = common(model, component)
+    eta = design.draws(posterior) @ design.X.T + design.offset
+    for effect in effects(model):
+        if effect.component == component:
+            eta = eta + effect.draws(posterior)[..., effect.index] * effect.predictor
+    if inverse:
+        link = model.family.link[component]
+        eta = link.linkinv(eta)
+    return eta
+
+
+def link_name(model: bmb.Model, component: str) -> str:
+    """The link function of a component, such as "logit"."""
+    return str(model.family.link[component].name)
+
+
+def table(found: list[Effect]) -> pd.DataFrame:
+    """`Fit.terms`: one row for each effect that varies over groups."""
+    return pd.DataFrame(
+        {
+            "term": [effect.term for effect in found],
+            "group": [effect.factor for effect in found],
+            "effect": [effect.effect for effect in found],
+            "component": [effect.component for effect in found],
+            "levels": [tuple(effect.groups) for effect in found],
+            "parameter": [effect.variable for effect in found],
+            "scale": [effect.scale for effect in found],
+            "prior": [effect.prior for effect in found],
+            "parameterization": [effect.parameterization for effect in found],
+        }
+    )
+
+
+def response(model: bmb.Model) -> np.ndarray:
+    """The response as the likelihood sees it: (rows,), or (rows, 2) for successes and trials."""
+    return np.asarray(model.response_term.data, float)
+
+
+def parent(model: bmb.Model) -> str:
+    """The component that the main formula models, such as "mu"."""
+    return str(model.family.likelihood.parent)
+
+
+@dataclass(frozen=True)
+class Described:
+    """What a formula names before it meets data: columns, and grouping factors by their columns."""
+
+    response: str
+    columns: list[str]
+    factors: dict[str, list[str]]
+
+
+def describe(formula: str | bmb.Formula) -> Described:
+    """The columns and grouping factors that a formula names.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is not a formula, in a sentence.
+    """
+    import formulae
+    from bambi.formula import Formula
+    from bambi.utils import clean_formula_lhs
+
+    if isinstance(formula, str):
+        texts = [formula]
+    elif isinstance(formula, Formula):
+        texts = [formula.main, *(clean_formula_lhs(text) for text in formula.additionals)]
+    else:
+        raise TypeError(f"formula must be text or a bambi.Formula, not {type(formula).__name__}.")
+    if "~" not in texts[0]:
+        raise checks.parse_error(texts[0], ValueError("there is no ~ between response and terms"))
+    response = ""
+    columns: dict[str, None] = {}
+    factors: dict[str, list[str]] = {}
+    for text in texts:
+        try:
+            described = formulae.model_description(text)
+        except Exception as error:
+            raise checks.parse_error(text, error) from error
+        if described.response is not None and not response:
+            response = described.response.term.name
+        columns |= dict.fromkeys(sorted(name for name in described.var_names if name))
+        for term in described.group_terms:
+            factors[term.factor.name] = sorted(name for name in term.factor.var_names if name)
+    return Described(response, list(columns), factors)
+
+
+def with_text_groups(data: pd.DataFrame, described: Described) -> pd.DataFrame:
+    """A copy whose text columns are categories, as Bambi makes them, and so are grouping by dates.
+
+    Formulae refuses dates, times and mixed objects as groups; numbers it reads itself.
+    """
+    data = data.copy()
+    for name in {column for columns in described.factors.values() for column in columns}:
+        kind = data[name].dtype
+        plain = (
+            isinstance(kind, pd.CategoricalDtype)
+            or pd.api.types.is_numeric_dtype(kind)
+            or pd.api.types.is_string_dtype(kind)
+        )
+        if not plain:
+            data[name] = data[name].map(str)
+    for name in data.columns:
+        if isinstance(data[name].dtype, pd.StringDtype):
+            data[name] = data[name].astype("category")
+    return data
+
+
+def model(
+    formula: str | bmb.Formula,
+    data: pd.DataFrame,
+    priors: dict[str, Any] | None = None,
+    **options: Any,
+) -> bmb.Model:
+    """A Bambi model, unbuilt. Priors may go by their names in the posterior.
+
+    Raises
+    ------
+    ValueError
+        What Bambi refuses, with the formula.
+    """
+    import bambi as bmb
+
+    def made(priors: dict[str, Any] | None) -> bmb.Model:
+        with warnings.catch_warnings():
+            warnings.filterwarnings(
+                "ignore", message="The intercept is omitted in ordinal families"
+            )
+            return bmb.Model(formula, data, priors=priors, **options)
+
+    try:
+        plain = made(None)
+    except Exception as error:
+        text = getattr(formula, "main", formula)
+        raise ValueError(f"Bambi cannot make a model of {text!r}: {error}") from error
+    return made(bambi_priors(plain, priors)) if priors else plain
+
+
+def bambi_priors(plain: bmb.Model, priors: dict[str, Any]) -> dict[str, Any]:
+    """Priors by posterior name, such as ``"1|g_sigma"``, as Bambi takes them.
+
+    Names that Bambi knows itself are passed on. A group scale's prior becomes the hyperprior of a
+    Normal(0, scale) on its effects.
+
+    Raises
+    ------
+    ValueError
+        A name that is neither; the nearest is named.
+    """
+    import bambi as bmb
+
+    main = parent(plain)
+    direct: dict[str, tuple[str, str]] = {}
+    scales: dict[str, tuple[str, str]] = {}
+    for component, part in plain.conditional_parameters.items():
+        for key, term in part.terms.items():
+            direct[_name(term)] = (component, key)
+        for key, term in part.group_specific_terms.items():
+            scales[f"{_name(term)}_sigma"] = (component, key)
+    constants = set(plain.marginal_parameters)
+    groups = {"common", "group_specific"} | set(plain.conditional_parameters)
+    out: dict[str, Any] = {}
+
+    def put(component: str, key: str, prior: Any) -> None:
+        if component == main:
+            out[key] = prior
+        else:
+            out.setdefault(component, {})[key] = prior
+
+    for name, prior in priors.items():
+        if name in scales:
+            component, key = scales[name]
+            if not isinstance(prior, bmb.Prior):
+                raise ValueError(f"The prior of the scale {name!r} must be a Prior, not {prior!r}.")
+            put(component, key, bmb.Prior("Normal", mu=0, sigma=prior))
+        elif name in direct:
+            put(*direct[name], prior)
+        elif name in constants or name in groups:
+            out[name] = {**out.get(name, {}), **prior} if isinstance(prior, dict) else prior
+        else:
+            known = [*direct, *scales, *sorted(constants | groups)]
+            raise ValueError(
+                f"The model has no parameter {name!r} to give a prior.{checks.nearest(name, known)} "
+                f"It has {checks.listed(known, 30)}."
+            )
+    return out
+
+
+def builtin_family(model: bmb.Model) -> str:
+    """The name of the family if it is one of Bambi's own.
+
+    Raises
+    ------
+    ValueError
+        For a family of the user's, which only a program can hold.
+    """
+    from bambi.defaults.families import BUILTIN_FAMILIES
+
+    name = str(model.family.name)
+    entry = BUILTIN_FAMILIES.get(name)
+    if entry is None or type(model.family) is not entry["family"]:
+        raise ValueError(
+            f"The family {name!r} is not one of Bambi's own, so a file cannot hold it."
+        )
+    return name
+
+
+def priors(model: bmb.Model) -> dict[str, Any]:
+    """Every prior as the model has it, by posterior name; those Bambi alone can make are left out."""
+    out: dict[str, Any] = {}
+    for part in model.conditional_parameters.values():
+        for term in part.terms.values():
+            if getattr(term, "automatic_priors", False) or term.kind == "offset":
+                continue
+            out[term.name] = term.prior
+    for name, part in model.marginal_parameters.items():
+        out[name] = part.prior
+    return out
+
+
+def aliases(model: bmb.Model) -> dict[str, Any]:
+    """The names a user gave to terms, as `bambi.Model.set_alias` takes them."""
+    by_component: dict[str, dict[str, str]] = {}
+    for name, part in model.conditional_parameters.items():
+        own = by_component.setdefault(name, {})
+        for term in part.terms.values():
+            if term.alias:
+                own[term.term.name] = str(term.alias)
+            own.update(getattr(term, "hyperprior_alias", {}))
+    constants = {n: str(p.alias) for n, p in model.marginal_parameters.items() if p.alias}
+    if len(by_component) == 1:
+        return {**next(iter(by_component.values())), **constants}
+    return {**{name: own for name, own in by_component.items() if own}, **constants}
+
+
+def stored(model: bmb.Model) -> list[str]:
+    """What Bambi stores: everything unobserved but the likelihood's deterministic parameters."""
+    built = model.backend.model
+    skip = {variable.name for variable in built.deterministics} & set(
+        model.family.likelihood.params
+    )
+    return [v.name for v in built.unobserved_RVs if v.name not in skip]
+
+
+def clean(model: bmb.Model, tree: xr.DataTree) -> xr.DataTree:
+    """Raw draws as Bambi gives them: without offsets, groups last, the intercept un-centred."""
+    return model.backend._clean_results(tree, omit_offsets=True, include_response_params=False)  # noqa: SLF001

@@ -1,0 +1,240 @@
+"""How far each group is pulled to the population, with the group scale in the reader's hand."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from hierwidgets import checks, terms
+from hierwidgets.charts import dots, plane
+from hierwidgets.charts import shrinkage as charts
+from hierwidgets.charts.caterpillar import MOST_ROWS
+from hierwidgets.charts.style import live_spec
+from hierwidgets.tables import groups
+from hierwidgets.tables import shrinkage as tables
+from hierwidgets.tables.slide import slide
+from hierwidgets.views.search import matches
+from hierwidgets.views.view import Content, View
+
+if TYPE_CHECKING:
+    from hierwidgets.fit import Fit
+
+PICTURES = ["groups", "plane"]
+FIELDS = ["no_pooling", "no_pooling_se", "partial_pooling", "partial_pooling_sd", "weight"]
+PLACED = ["no_pooling", "partial_pooling"]
+
+
+class ShrinkageView(View):
+    """Each group's own estimate, its partial-pooling estimate, and an arrow between.
+
+    Made by `Fit.shrinkage`.
+
+    Examples
+    --------
+    >>> view = fit.shrinkage("1|Subject", sigma={"1|Subject": 10.0})
+    >>> view.data[["group", "no_pooling", "partial_pooling", "formula"]]
+    >>> view.save("shrinkage.html")
+    """
+
+    method: ClassVar[str] = "shrinkage"
+
+    def __init__(self, fit: Fit, **state: Any) -> None:
+        self._information: dict[str, tables.Information] = {}
+        super().__init__(fit, **state)
+
+    def defaults(self) -> dict[str, Any]:
+        return {
+            "term": self.fit.effect().term,
+            "sort": "estimate",
+            "picture": "groups",
+            "sigma": None,
+            "search": "",
+        }
+
+    def check(self, state: dict[str, Any]) -> dict[str, Any]:
+        effect = self.fit.effect(state["term"])
+        checks.one_of(state["sort"], groups.SORTS, "an order of groups")
+        checks.one_of(state["picture"], PICTURES, "a picture of shrinkage")
+        if state["picture"] == "plane" and partner(self.fit, effect) is None:
+            raise ValueError(
+                f'picture="plane" sets two effects of one grouping against each other, and '
+                f'{effect.term!r} is the only one of {effect.factor!r}. Use picture="groups".'
+            )
+        return {**state, "sigma": self._sigma(state["sigma"]), "search": str(state["search"])}
+
+    def content(self) -> Content:
+        columns: dict[str, Any] = {}
+        about: list[dict[str, Any]] = []
+        for i, effect in enumerate(self.fit.effects):
+            table = tables.shrinkage(self.fit, effect.term).set_index("group").loc[effect.groups]
+            centre = float(np.float32(table["partial_pooling"].mean()))
+            values = table[FIELDS].copy()
+            values[PLACED] -= centre
+            columns[f"{i}/values"] = np.ascontiguousarray(values.to_numpy(dtype=float).T)
+            reasons = list(dict.fromkeys(table["reason"]))
+            columns[f"{i}/reason"] = table["reason"].map(reasons.index).to_numpy(dtype=int)
+            columns[f"n/{effect.factor}"] = table["n"].to_numpy(dtype=int)
+            columns[f"labels/{effect.factor}"] = effect.groups
+            other = partner(self.fit, effect)
+            about.append(
+                {
+                    "term": effect.term,
+                    "factor": effect.factor,
+                    "partner": other.term if other else None,
+                    "centre": centre,
+                    "population": float(table["population"].iloc[0]),
+                    "complete": _number(table["complete_pooling"].iloc[0]),
+                    "ends": list(dots.domain(table)),
+                    "reasons": reasons,
+                }
+            )
+        factors = {}
+        for factor in self.fit.factors:
+            found = self.information(factor)
+            if found is None:
+                continue
+            scale = found.scale
+            precision = found.precision * scale[:, None] * scale[None, :]
+            for name, values in (("precision", precision), ("score", found.score * scale)):
+                columns[f"{name}/{factor}"], columns[f"{name}-rest/{factor}"] = split(values)
+            factors[factor] = {
+                "terms": found.terms,
+                "scale": scale.tolist(),
+                "lower": found.scale_lower.tolist(),
+                "upper": found.scale_upper.tolist(),
+            }
+        return Content(_specs(), columns, {"terms": about, "factors": factors})
+
+    def information(self, factor: str) -> tables.Information | None:
+        """What the formula needs of a factor; None where its groups have no own information."""
+        main = terms.parent(self.fit.model)
+        if not any(e.factor == factor and e.component == main for e in self.fit.effects):
+            return None
+        if factor not in self._information:
+            self._information[factor] = tables.information(self.fit, factor)
+        found = self._information[factor]
+        known = np.isfinite(found.precision).all(axis=(1, 2))
+        return found if known.any() and (found.scale > 0).all() else None
+
+    def table(self) -> pd.DataFrame:
+        """The term's groups in their order, with the formula's estimates where sigma is set."""
+        parts = [self._term_table(term) for term in self._terms()]
+        return parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True)
+
+    def picture(self) -> alt.TopLevelMixin:
+        state = self.state
+        shown = self._terms()
+        effect = self.fit.effect(shown[0])
+        picked = self.groups_picked.get(effect.factor, [])
+        note = _note(state["sigma"])
+        ends = [dots.domain(tables.shrinkage(self.fit, term)) for term in shown]
+        if len(shown) == 2:
+            both = plane.paired(*(self._term_table(term) for term in shown))
+            return plane.plane(*both, titles=shown, ends=ends, picked=picked).properties(**note)
+        table = self._term_table(shown[0])
+        total = len(table)
+        if total > MOST_ROWS:
+            kept = np.unique(np.linspace(0, total - 1, MOST_ROWS).round().astype(int))
+            table = table[np.isin(np.arange(total), kept) | table["group"].isin(picked)]
+            said = f"{len(table)} of {total:,} groups, evenly through their order"
+            note = {"title": alt.Title(_joined(note, said), anchor="start")}
+        return charts.groups(
+            table.reset_index(drop=True), title=shown[0], ends=ends[0], picked=picked
+        ).properties(**note)
+
+    def _terms(self) -> list[str]:
+        effect = self.fit.effect(self.state["term"])
+        other = partner(self.fit, effect) if self.state["picture"] == "plane" else None
+        return [effect.term] if other is None else [effect.term, other.term]
+
+    def _term_table(self, term: str) -> pd.DataFrame:
+        state = self.state
+        table = tables.shrinkage(self.fit, term, state["sort"])
+        effect = self.fit.effect(term)
+        found = self.information(effect.factor)
+        if state["sigma"] and found is not None and term in found.terms:
+            k = found.terms.index(term)
+            scales = [
+                state["sigma"].get(name, scale)
+                for name, scale in zip(found.terms, found.scale, strict=True)
+            ]
+            estimates, weight, centre = slide(found.precision, found.score, np.array(scales))
+            at = pd.Index(found.groups).get_indexer(table["group"])
+            table["formula"] = estimates[at, k]
+            table["formula_weight"] = weight[at, k]
+            table["formula_centre"] = centre[k]
+        kept = np.array([matches(label, state["search"]) for label in table["group"]], dtype=bool)
+        return table[kept].reset_index(drop=True)
+
+    def _sigma(self, sigma: Any) -> dict[str, float] | None:
+        if not sigma:
+            return None
+        if not isinstance(sigma, dict):
+            raise TypeError(
+                f"sigma must be a dictionary of term and scale, such as "
+                f"{{{self.fit.effect().term!r}: 1.0}}; got {sigma!r}."
+            )
+        movable = [
+            term
+            for factor in self.fit.factors
+            for term in getattr(self.information(factor), "terms", [])
+        ]
+        for term, scale in sigma.items():
+            checks.one_of(term, movable, "a term whose group scale can be moved")
+            number = isinstance(scale, (int, float)) and not isinstance(scale, bool)
+            if not number or not math.isfinite(scale) or scale < 0:
+                raise ValueError(
+                    f"sigma[{term!r}] must be a finite scale of 0 or more; got {scale!r}."
+                )
+        return {term: float(scale) for term, scale in sigma.items()}
+
+
+def partner(fit: Fit, effect: terms.Effect) -> terms.Effect | None:
+    """The effect of the same grouping that `effect` is drawn against in the plane."""
+    same = [e for e in fit.effects if (e.factor, e.component) == (effect.factor, effect.component)]
+    if len(same) < 2:
+        return None
+    return same[(same.index(effect) + 1) % len(same)]
+
+
+def split(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """A number as the sum of two float32, which keeps 48 of its bits on the way to the page.
+
+    Examples
+    --------
+    >>> first, rest = split(np.array([1 / 3]))
+    >>> abs(float(first[0]) + float(rest[0]) - 1 / 3) < 1e-15
+    True
+    """
+    first = values.astype(np.float32)
+    return first, (values - first).astype(np.float32)
+
+
+def _specs() -> dict[str, Any]:
+    data = alt.NamedData
+    rows = live_spec(charts.groups(data("rows")))
+    rows["padding"] = {"left": 2, "right": 2, "bottom": 2, "top": charts.TOP}
+    pair = live_spec(plane.plane(data("rows"), data("references")))
+    pair["padding"] = {"left": 2, "right": 12, "bottom": 2, "top": charts.TOP}
+    overview = live_spec(charts.overview())
+    overview.update(padding=0, autosize={"type": "none"})
+    return {"groups": rows, "plane": pair, "overview": overview}
+
+
+def _note(sigma: dict[str, float] | None) -> dict[str, Any]:
+    if not sigma:
+        return {}
+    scales = ", ".join(f"{term} sigma {scale:.4g}" for term, scale in sigma.items())
+    return {"title": alt.Title(f"Diamonds: by the formula at {scales}", anchor="start")}
+
+
+def _joined(note: dict[str, Any], said: str) -> list[str]:
+    return [*([note["title"].text] if note else []), said]
+
+
+def _number(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None

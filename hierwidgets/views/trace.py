@@ -1,0 +1,194 @@
+"""Did the sampler work: a list of every parameter, the worst first, and the draws of some."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import altair as alt
+import numpy as np
+
+from hierwidgets import checks
+from hierwidgets.charts import style
+from hierwidgets.charts import trace as charts
+from hierwidgets.tables import trace as tables
+from hierwidgets.tables.groups import name_key
+from hierwidgets.views.view import Content, View
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from hierwidgets.fit import Fit
+
+ORDERS = ["rhat", "ess", "name"]
+FIRST = 6
+SENT_BYTES = 8_000_000
+STILL_PIXELS = 240
+RHAT = 1.01
+ESS_PER_CHAIN = 100
+
+
+class TraceView(View):
+    """Lines, densities and rank bars of chosen parameters beside a list of all; see `Fit.trace`."""
+
+    method: ClassVar[str] = "trace"
+
+    def __init__(self, fit: Fit, **state: Any) -> None:
+        self.parameters = tables.parameters(fit)
+        self.orders = orders(self.parameters)
+        self.wanted: list[str] = []
+        super().__init__(fit, **state)
+
+    def defaults(self) -> dict[str, Any]:
+        """The population's parameters, the first few of them."""
+        names = self.parameters["parameter"]
+        top = names[self.parameters["term"] == ""]
+        first = top if len(top) else names
+        return {"parameters": first.head(FIRST).tolist(), "order": "rhat", "search": ""}
+
+    def check(self, state: dict[str, Any]) -> dict[str, Any]:
+        """Known names, a known order, a text to search for."""
+        if not isinstance(state["parameters"], (list, tuple)):
+            raise TypeError(
+                f"parameters must be a list of names, such as "
+                f"{self.parameters['parameter'].head(2).tolist()}; got {state['parameters']!r}."
+            )
+        known = set(self.parameters["parameter"])
+        for name in state["parameters"]:
+            if name not in known:
+                checks.one_of(name, list(self.parameters["parameter"]), "a parameter of this fit")
+        checks.one_of(state["order"], ORDERS, "an order of parameters")
+        if not isinstance(state["search"], str):
+            raise TypeError(f"search must be text; got {state['search']!r}.")
+        self.wanted = list(dict.fromkeys(state["parameters"]))
+        return {**state, "parameters": self.wanted}
+
+    def content(self) -> Content:
+        """Diagnostics of every parameter, and the draws of as many as are cheap to send."""
+        table = self.parameters
+        diverging = tables.divergences(self.fit)
+        chains, draws = diverging.shape
+        sent = to_send(table, self.wanted, SENT_BYTES // (4 * chains * draws))
+        terms = list(dict.fromkeys(table["term"]))
+        specs = charts.panels(
+            *(alt.NamedData(name) for name in ("lines", "density", "ranks", "divergent")),
+            chains=range(chains),
+            draws=draws,
+        )
+        return Content(
+            specs={name: style.live_spec(chart, 300, 120) for name, chart in specs.items()},
+            columns={
+                "parameter": table["parameter"].tolist(),
+                "group": table["group"].tolist(),
+                "term": table["term"].map(terms.index).to_numpy(dtype=np.int32),
+                "mean": table["mean"].to_numpy(),
+                "sd": table["sd"].to_numpy(),
+                "rhat": table["rhat"].to_numpy(),
+                "ess_bulk": table["ess_bulk"].to_numpy(),
+                "ess_tail": table["ess_tail"].to_numpy(),
+                "centre": centres(table),
+                **{f"order_{name}": rows for name, rows in self.orders.items()},
+                "sent": np.flatnonzero(sent).astype(np.int32),
+                "draws": self._centred(table["parameter"][sent].tolist()),
+                "divergent": diverging,
+            },
+            about={
+                "terms": terms,
+                "factors": [table["factor"][table["term"] == term].iloc[0] for term in terms],
+                "rhat": RHAT,
+                "ess": ESS_PER_CHAIN * chains,
+            },
+        )
+
+    def table(self) -> pd.DataFrame:
+        """The listed parameters in their order."""
+        listed = self.parameters.iloc[self.orders[self.state["order"]]]
+        word = self.state["search"].strip().lower()
+        found = [word in name.lower() for name in listed["parameter"]]
+        return listed[found].reset_index(drop=True)
+
+    def picture(self) -> alt.VConcatChart:
+        """Every parameter in view, under each other."""
+        shown = in_view(self.parameters, self.state["parameters"], self.groups_picked)
+        diverging = tables.divergences(self.fit)
+        return charts.trace(
+            tables.lines(self.fit, shown, STILL_PIXELS),
+            tables.density(self.fit, shown),
+            tables.ranks(self.fit, shown),
+            tables.divergent(self.fit, shown),
+            chains=range(diverging.shape[0]),
+            draws=diverging.shape[1],
+        )
+
+    def answer(self, question: dict[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
+        """The draws of parameters that were not sent at first, less their `centre`, as float32."""
+        if question.get("kind") != "draws":
+            raise ValueError(f"A trace is asked for draws only, not {question.get('kind')!r}.")
+        values = self._centred([str(name) for name in question["parameters"]])
+        return {"shape": list(values.shape)}, [values.astype("<f4").tobytes()]
+
+    def _centred(self, names: list[str]) -> np.ndarray:
+        """Draws less their rounded mean, (parameter, chain, draw): what float32 keeps exactly enough."""
+        values = tables.draws(self.fit, names).transpose(2, 0, 1)
+        own = self.parameters.set_index("parameter").loc[names]
+        return values - centres(own).astype(float)[:, None, None]
+
+
+def centres(table: pd.DataFrame) -> np.ndarray:
+    """The means as float32 holds them."""
+    return table["mean"].to_numpy().astype(np.float32)
+
+
+def orders(table: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Rows of the parameters table by each order; what has no diagnostic comes first.
+
+    ``rhat`` and ``ess`` are the worst first, ``name`` is natural order after the population's.
+    """
+    ess = table[["ess_bulk", "ess_tail"]].min(axis=1, skipna=False)
+    names = sorted(
+        range(len(table)), key=lambda i: (table["term"][i] != "", name_key(table["parameter"][i]))
+    )
+    found = {
+        "rhat": np.argsort(-table["rhat"].fillna(np.inf).to_numpy(), kind="stable"),
+        "ess": np.argsort(ess.fillna(-np.inf).to_numpy(), kind="stable"),
+        "name": np.array(names),
+    }
+    return {name: rows.astype(np.int32) for name, rows in found.items()}
+
+
+def to_send(table: pd.DataFrame, wanted: list[str], room: int) -> np.ndarray:
+    """Which parameters' draws go to the page at first.
+
+    All, when there is room; else those wanted, the population's, and the worst by R-hat or ESS.
+
+    Returns
+    -------
+    (parameters,) bool array
+    """
+    if len(table) <= room:
+        return np.ones(len(table), dtype=bool)
+    place = np.empty((2, len(table)), dtype=int)
+    for row, name in enumerate(("rhat", "ess")):
+        place[row, orders(table)[name]] = np.arange(len(table))
+    urgency = place.min(axis=0)
+    urgency[table["term"] == ""] -= len(table)
+    urgency[table["parameter"].isin(wanted)] -= 2 * len(table)
+    sent = np.zeros(len(table), dtype=bool)
+    sent[np.argsort(urgency, kind="stable")[: max(room, len(wanted))]] = True
+    return sent
+
+
+def in_view(table: pd.DataFrame, chosen: list[str], picked: dict[str, list[str]]) -> list[str]:
+    """Parameters the picture shows: those of the picked groups, then the chosen others.
+
+    A picked group stands in for every chosen group of its factor, in the terms that are chosen, or
+    in the factor's first term.
+    """
+    rows = table.set_index("parameter")
+    factors = {name: factor for name, factor in rows["factor"].items() if factor in picked}
+    shown = []
+    for factor, groups in picked.items():
+        terms = dict.fromkeys(rows["term"][name] for name in chosen if factors.get(name) == factor)
+        if not terms:
+            terms = dict.fromkeys(rows["term"][rows["factor"] == factor].iloc[:1])
+        shown += [f"{term}[{group}]" for term in terms for group in groups]
+    return shown + [name for name in chosen if name not in factors]

@@ -1,0 +1,49 @@
+/** An element with some of its properties set. Text goes in as `textContent`. */
+export function element<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  properties: Partial<Pick<HTMLElement, "className" | "textContent" | "hidden" | "title" | "tabIndex">> = {},
+): HTMLElementTagNameMap[K] {
+  return Object.assign(document.createElement(tag), properties);
+}
+
+/** Calls `draw` at most once a frame, however often it is asked. */
+export function eachFrame(draw: () => void, signal: AbortSignal): () => void {
+  let asked = 0;
+  signal.addEventListener("abort", () => cancelAnimationFrame(asked), { once: true });
+  return () => {
+    if (signal.aborted || asked) return;
+    asked = requestAnimationFrame(() => {
+      asked = 0;
+      draw();
+    });
+  };
+}
+
+/** Calls `listener` with the width of `el` in whole pixels, first when it has one, then on each change. */
+export function onWidth(el: HTMLElement, listener: (width: number) => void, signal: AbortSignal): void {
+  let last = 0;
+  const observer = new ResizeObserver(() => {
+    const width = Math.floor(el.clientWidth);
+    if (width === 0 || width === last) return;
+    last = width;
+    listener(width);
+  });
+  observer.observe(el);
+  signal.addEventListener("abort", () => observer.disconnect(), { once: true });
+}
+
+/** The width of `el` once it is laid out. */
+export function laidOut(el: HTMLElement, signal: AbortSignal): Promise<number> {
+  return new Promise((resolve) => {
+    const found = new AbortController();
+    signal.addEventListener("abort", () => found.abort(), { once: true });
+    onWidth(
+      el,
+      (width) => {
+        found.abort();
+        resolve(width);
+      },
+      found.signal,
+    );
+  });
+}

@@ -1,0 +1,22 @@
+/** A number to four digits, without trailing zeros. */
+export function short(value: number): string {
+  if (!Number.isFinite(value)) return "–";
+  return String(Number(value.toPrecision(4))).replace("-", "−");
+}
+
+export function plural(count: number, one: string, many = `${one}s`): string {
+  return `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
+}
+
+let ruler: CanvasRenderingContext2D | null | undefined;
+
+/** The width in pixels of the widest label, at most `most`. */
+export function widest(labels: readonly string[], most: number, font = "11px system-ui, sans-serif"): number {
+  ruler ??= document.createElement("canvas").getContext("2d");
+  if (!ruler) return most;
+  ruler.font = font;
+  const long = [...labels].sort((a, b) => b.length - a.length).slice(0, 40);
+  let width = 0;
+  for (const label of long) width = Math.max(width, ruler.measureText(label.slice(0, 200)).width);
+  return Math.min(Math.ceil(width), most);
+}

@@ -1,0 +1,43 @@
+import { decodeAll, type Raw } from "./host/columns.js";
+import { type About, makeRoot, showError } from "./host/root.js";
+import { loneModel, selection } from "./host/selection.js";
+import type { Context, Model, Spec } from "./host/types.js";
+import { caterpillar } from "./views/caterpillar.js";
+import { shrinkage } from "./views/shrinkage.js";
+import { trace } from "./views/trace.js";
+
+const VIEWS: Record<string, (context: Context) => Promise<void>> = { trace, caterpillar, shrinkage };
+
+export interface Rendering {
+  model: Model;
+  el: HTMLElement;
+  signal: AbortSignal;
+  /** The model of the fit's selection. */
+  selection: Model | null;
+  /** Whether a kernel answers; false in an exported page. */
+  live?: boolean;
+}
+
+export async function render(options: Rendering): Promise<void> {
+  const { model, el, signal, live = true } = options;
+  const kind = model.get<string>("kind");
+  const root = makeRoot(el, kind, model.get<About>("about"), signal);
+  try {
+    const view = Object.hasOwn(VIEWS, kind) ? VIEWS[kind] : undefined;
+    if (!view) throw new Error(`There is no view called ${kind}.`);
+    const picks = selection(options.selection ?? loneModel());
+    root.addEventListener("keydown", (event) => event.key === "Escape" && picks.clear(), { signal });
+    await view({
+      model,
+      el: root,
+      signal,
+      live,
+      selection: picks,
+      columns: decodeAll(model.get<Record<string, Raw>>("columns")),
+      specs: model.get<Record<string, Spec>>("specs"),
+    });
+    root.dataset.ready = "true";
+  } catch (error) {
+    if (!signal.aborted) showError(root, error);
+  }
+}

@@ -1,0 +1,57 @@
+import { element } from "../host/dom.js";
+import { plural, short } from "../host/text.js";
+import type { Term } from "./shrinkage-data.js";
+
+export interface ShrinkageCaption {
+  node: HTMLElement;
+  update(terms: Term[], sliding: boolean): void;
+}
+
+function key(kind: string, text: string): HTMLElement {
+  const item = element("span", { className: "hw-key" });
+  const mark = element("span", { className: `hw-sample hw-sample-${kind}` });
+  mark.ariaHidden = "true";
+  item.append(mark, element("span", { textContent: text }));
+  return item;
+}
+
+/** What the marks mean, and what cannot be shown. */
+export function shrinkageCaption(): ShrinkageCaption {
+  const node = element("div", { className: "hw-caption" });
+  return {
+    node,
+    update(terms, sliding) {
+      const sizes = Array.from(terms[0]?.n ?? []);
+      const [least, most] = [Math.min(...sizes), Math.max(...sizes)];
+      const items = [
+        element("span", {
+          className: "hw-caption-axis",
+          textContent: terms.map(({ about }) => about.term).join(" against "),
+        }),
+        key("ring", "no pooling: the group's rows alone"),
+        key(sliding ? "ghost" : "dot", "partial pooling: the posterior"),
+      ];
+      if (sliding) items.push(key("diamond", "partial pooling: by the formula at this σ"));
+      const rows = least === most ? `${short(least)} each` : `${short(least)} to ${short(most)}`;
+      items.push(element("span", { textContent: `dot area: rows of the group, ${rows}` }));
+      const missing = sizes.filter((_, i) => terms.some(({ own }) => !Number.isFinite(own[i]))).length;
+      if (missing > 0) {
+        items.push(
+          element("span", { textContent: `${plural(missing, "group")} without an estimate of its own` }),
+        );
+      }
+      const beyond = sizes.filter((_, i) => terms.some((term) => outside(term, i))).length;
+      if (beyond > 0) {
+        items.push(
+          element("span", { textContent: `${plural(beyond, "own estimate")} beyond the axis, at its edge` }),
+        );
+      }
+      node.replaceChildren(...items);
+    },
+  };
+}
+
+function outside({ own, about }: Term, i: number): boolean {
+  const value = own[i] ?? Number.NaN;
+  return value < about.ends[0] || value > about.ends[1];
+}

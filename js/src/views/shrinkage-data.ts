@@ -1,0 +1,138 @@
+import { numbers, strings } from "../host/columns.js";
+import type { Context } from "../host/types.js";
+import { byName, matcher, order, type Sort } from "../tables/caterpillar.js";
+import { type Information, slide } from "../tables/shrinkage.js";
+
+export interface TermAbout {
+  term: string;
+  factor: string;
+  /** The effect of the same grouping it is drawn against in the plane. */
+  partner: string | null;
+  centre: number;
+  population: number;
+  complete: number | null;
+  ends: [number, number];
+  reasons: string[];
+}
+
+export interface FactorAbout {
+  terms: string[];
+  /** Posterior mean and 95 % interval of each term's group scale. */
+  scale: number[];
+  lower: number[];
+  upper: number[];
+}
+
+export interface Term {
+  about: TermAbout;
+  labels: string[];
+  n: ArrayLike<number>;
+  own: Float64Array;
+  ownSe: ArrayLike<number>;
+  partial: Float64Array;
+  partialSd: ArrayLike<number>;
+  weight: ArrayLike<number>;
+  reason(group: number): string;
+}
+
+/** Where the groups of one term stand by the formula. */
+export interface Formula {
+  estimates: Float64Array;
+  weight: Float64Array;
+  centre: number;
+}
+
+export type Sigma = Record<string, number>;
+
+/** The numbers of the view, by term and by factor, as doubles. */
+export class ShrinkageData {
+  readonly terms: TermAbout[];
+  private readonly factors: Record<string, FactorAbout>;
+  private readonly read = new Map<string, Term>();
+  private readonly names = new Map<string, number[]>();
+  private readonly known = new Map<string, Information>();
+
+  constructor(private readonly context: Context) {
+    const about = context.model.get<{ terms: TermAbout[]; factors: Record<string, FactorAbout> }>("about");
+    this.terms = about.terms;
+    this.factors = about.factors;
+  }
+
+  /** The scales that can be moved, if any. */
+  factor(name: string): FactorAbout | undefined {
+    return Object.hasOwn(this.factors, name) ? this.factors[name] : undefined;
+  }
+
+  term(name: string): Term {
+    const known = this.read.get(name);
+    if (known) return known;
+    const { columns } = this.context;
+    const index = this.terms.findIndex(({ term }) => term === name);
+    const about = this.terms[index];
+    if (!about) throw new Error(`There is no term ${name}.`);
+    const labels = strings(columns, `labels/${about.factor}`);
+    const values = numbers(columns, `${index}/values`);
+    const codes = numbers(columns, `${index}/reason`);
+    const field = (f: number) => values.subarray(f * labels.length, (f + 1) * labels.length);
+    const placed = (f: number) => Float64Array.from(field(f), (value) => value + about.centre);
+    const term: Term = {
+      about,
+      labels,
+      n: numbers(columns, `n/${about.factor}`),
+      own: placed(0),
+      ownSe: field(1),
+      partial: placed(2),
+      partialSd: field(3),
+      weight: field(4),
+      reason: (group) => about.reasons[codes[group] ?? 0] ?? "",
+    };
+    this.read.set(name, term);
+    return term;
+  }
+
+  /** The groups that the search finds, in order; always by the posterior, so that rows keep their place. */
+  shown(term: Term, sort: Sort, search: string): number[] {
+    const byLabel = this.names.get(term.about.factor) ?? byName(term.labels);
+    this.names.set(term.about.factor, byLabel);
+    const found = matcher(search);
+    const values = { mean: term.partial, sd: term.partialSd, n: term.n };
+    return order(sort, byLabel, values).filter((i) => found(term.labels[i] ?? ""));
+  }
+
+  /** The formula's estimates of every term of a factor, by name; none where its scales cannot be moved. */
+  formula(name: string, sigma: Sigma): Map<string, Formula> {
+    const about = this.factor(name);
+    if (!about) return new Map();
+    const information = this.information(name, about);
+    const { effects, groups } = information;
+    const scales = about.terms.map((term, k) => sigma[term] ?? about.scale[k] ?? 0);
+    const relative = scales.map((scale, k) => scale / (about.scale[k] ?? 1));
+    const { estimates, weight, centre } = slide(information, relative);
+    return new Map(
+      about.terms.map((term, k) => {
+        const unit = about.scale[k] ?? 1;
+        const pick = (values: Float64Array, by: number) =>
+          Float64Array.from({ length: groups }, (_, g) => by * (values[g * effects + k] ?? Number.NaN));
+        return [
+          term,
+          { estimates: pick(estimates, unit), weight: pick(weight, 1), centre: unit * (centre[k] ?? 0) },
+        ];
+      }),
+    );
+  }
+
+  private information(name: string, about: FactorAbout): Information {
+    const known = this.known.get(name);
+    if (known) return known;
+    const { columns } = this.context;
+    const whole = (kind: string): Float64Array => {
+      const rest = numbers(columns, `${kind}-rest/${name}`);
+      return Float64Array.from(numbers(columns, `${kind}/${name}`), (value, i) => value + (rest[i] ?? 0));
+    };
+    const effects = about.terms.length;
+    const score = whole("score");
+    const found = { effects, groups: score.length / effects, precision: whole("precision"), score };
+    this.known.set(name, found);
+    return found;
+  }
+}

@@ -1,0 +1,158 @@
+import { ask } from "../host/ask.js";
+import { decode, numbers } from "../host/columns.js";
+import type { Context, Row } from "../host/types.js";
+import { decimate, kde, rankCounts } from "../tables/trace.js";
+
+const BINS = 20;
+const MOST_DIVERGENT = 400;
+
+/** The draws that are in the page, those Python can still send, and the rows they are drawn from. */
+export class Draws {
+  readonly chains: number;
+  readonly length: number;
+  readonly divergent: { chain: number; draw: number }[] = [];
+  private readonly held = new Map<number, Float32Array>();
+  private readonly curves = new Map<number, { density: Row[]; ranks: Row[] }>();
+  private readonly centre: ArrayLike<number>;
+
+  constructor(
+    private readonly context: Context,
+    private readonly names: string[],
+  ) {
+    const { columns } = context;
+    const [chains = 0, length = 0] = columns.divergent?.shape ?? [];
+    this.chains = chains;
+    this.length = length;
+    this.centre = numbers(columns, "centre");
+    const flags = numbers(columns, "divergent");
+    for (let i = 0; i < flags.length; i++) {
+      if (flags[i]) this.divergent.push({ chain: Math.floor(i / length), draw: i % length });
+    }
+    this.keep(Array.from(numbers(columns, "sent")), numbers(columns, "draws") as Float32Array);
+  }
+
+  has(parameter: number): boolean {
+    return this.held.has(parameter);
+  }
+
+  /** Whether the parameter can be drawn, now or after asking Python. */
+  reachable(parameter: number): boolean {
+    return this.context.live || this.has(parameter);
+  }
+
+  /** Asks Python for the draws of these parameters that the page lacks. */
+  async fetch(parameters: number[]): Promise<void> {
+    const lacking = parameters.filter((parameter) => !this.has(parameter));
+    if (lacking.length === 0) return;
+    const question = { kind: "draws", parameters: lacking.map((i) => this.names[i]) };
+    const { content, buffers } = await ask(this.context.model, question, this.context.signal);
+    const [data] = buffers;
+    if (!data) throw new Error("Python sent no draws.");
+    const column = decode({ dtype: "float32", shape: content.shape as number[], data });
+    this.keep(lacking, column.values as Float32Array);
+  }
+
+  /** The rows of the decimated lines, for the draws from `from` to `to`. */
+  lines(parameter: number, [from, to]: [number, number], pixels: number): Row[] {
+    const first = Math.max(0, Math.ceil(from) - 1);
+    const last = Math.min(this.length - 1, Math.floor(to) + 1);
+    return this.each(parameter, (values, chain) => {
+      const part = values.subarray(first, last + 1);
+      return decimate(part, pixels).map((i) => ({
+        chain,
+        draw: first + i,
+        value: this.shifted(parameter, part[i]),
+      }));
+    });
+  }
+
+  /** The lowest and the highest draw; apart, so that a scale can end there. */
+  span(parameter: number): [number, number] {
+    let low = Number.POSITIVE_INFINITY;
+    let high = Number.NEGATIVE_INFINITY;
+    for (const value of this.all(parameter)) {
+      low = Math.min(low, value);
+      high = Math.max(high, value);
+    }
+    if (low === high) [low, high] = [low - 0.5, high + 0.5];
+    return [this.shifted(parameter, low), this.shifted(parameter, high)];
+  }
+
+  density(parameter: number): Row[] {
+    return this.curve(parameter).density;
+  }
+
+  ranks(parameter: number): Row[] {
+    return this.curve(parameter).ranks;
+  }
+
+  /** Where the divergent draws in the window stand, thinned evenly when there are very many. */
+  divergences(parameter: number, [from, to]: [number, number]): Row[] {
+    const values = this.all(parameter);
+    const seen = this.divergent.filter(({ draw }) => draw >= from && draw <= to);
+    const step = Math.ceil(seen.length / MOST_DIVERGENT);
+    return seen
+      .filter((_, i) => i % step === 0)
+      .map(({ chain, draw }) => ({
+        chain,
+        draw,
+        value: this.shifted(parameter, values[chain * this.length + draw]),
+      }));
+  }
+
+  private keep(parameters: number[], values: Float32Array): void {
+    const size = this.chains * this.length;
+    parameters.forEach((parameter, i) => {
+      this.held.set(parameter, values.subarray(i * size, (i + 1) * size));
+    });
+  }
+
+  private all(parameter: number): Float32Array {
+    const values = this.held.get(parameter);
+    if (!values) throw new Error(`The draws of ${this.names[parameter]} are not in this page.`);
+    return values;
+  }
+
+  private shifted(parameter: number, value: number | undefined): number {
+    return (this.centre[parameter] ?? 0) + (value ?? Number.NaN);
+  }
+
+  private each(parameter: number, rows: (values: Float32Array, chain: number) => Row[]): Row[] {
+    const values = this.all(parameter);
+    const found: Row[] = [];
+    for (let chain = 0; chain < this.chains; chain++) {
+      found.push(...rows(values.subarray(chain * this.length, (chain + 1) * this.length), chain));
+    }
+    return found;
+  }
+
+  private curve(parameter: number): { density: Row[]; ranks: Row[] } {
+    const known = this.curves.get(parameter);
+    if (known) return known;
+    const density = this.each(parameter, (values, chain) => {
+      const { x, density: heights } = kde(values);
+      return x.map((value, i) => ({
+        chain,
+        value: this.shifted(parameter, value),
+        density: heights[i],
+      }));
+    });
+    const total = this.chains * this.length;
+    const parts = Array.from({ length: this.chains }, (_, chain) =>
+      this.all(parameter).subarray(chain * this.length, (chain + 1) * this.length),
+    );
+    const ranks = rankCounts(parts, BINS).flatMap((counts, chain) =>
+      counts.map((count, bin) => ({
+        chain,
+        bin,
+        lower: (bin * total) / BINS,
+        upper: ((bin + 1) * total) / BINS,
+        count,
+        expected: this.length / BINS,
+      })),
+    );
+    const found = { density, ranks };
+    this.curves.set(parameter, found);
+    return found;
+  }
+}

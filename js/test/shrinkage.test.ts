@@ -1,0 +1,47 @@
+import { describe, expect, it } from "vitest";
+import { slide } from "../src/tables/shrinkage";
+import cases from "./vectors/slide.json";
+
+function near(found: ArrayLike<number>, expected: number[]) {
+  expect(found).toHaveLength(expected.length);
+  expected.forEach((v, i) => {
+    expect(Math.abs((found[i] as number) - v)).toBeLessThan(1e-6);
+  });
+}
+
+describe("slide", () => {
+  it.each(cases)("is generalised least squares and BLUP: $name", (scene) => {
+    const information = {
+      groups: scene.score.length,
+      effects: scene.scales.length,
+      precision: scene.precision.flat(2),
+      score: scene.score.flat(),
+    };
+    const { estimates, weight, centre } = slide(information, scene.scales);
+    near(estimates, scene.estimates.flat());
+    near(weight, scene.weight.flat());
+    near(centre, scene.centre);
+  });
+
+  const pair = { groups: 3, effects: 1, precision: [1, 1, Number.NaN], score: [0, 4, Number.NaN] };
+
+  it("leaves a group without an estimate missing, and it moves nothing", () => {
+    const { estimates, weight, centre } = slide(pair, [1]);
+    expect(Array.from(estimates)).toEqual([1, 3, Number.NaN]);
+    expect(Array.from(weight)).toEqual([0.5, 0.5, Number.NaN]);
+    expect(centre).toEqual([2]);
+  });
+
+  it("takes scale 0 as complete pooling", () => {
+    expect(Array.from(slide(pair, [0]).estimates)).toEqual([2, 2, Number.NaN]);
+  });
+
+  it.each([-1, Number.NaN, Number.POSITIVE_INFINITY])("refuses the scale %s", (scale) => {
+    expect(() => slide(pair, [scale])).toThrow("finite and 0 or more");
+  });
+
+  it("says so when nothing determines the centre", () => {
+    const flat = { groups: 1, effects: 1, precision: [0], score: [0] };
+    expect(() => slide(flat, [1])).toThrow("do not determine");
+  });
+});

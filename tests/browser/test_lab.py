@@ -1,0 +1,189 @@
+"""Each view in a real JupyterLab: what a click changes in Python, and in the other cell."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from tests.browser.lab import Notebook, serve, write_notebook
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+    import hierwidgets as hw
+
+pytestmark = [pytest.mark.browser, pytest.mark.lab]
+
+LOAD = "import hierwidgets as hw\nfit = hw.load('sleep.nc')"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory, sleep_fit: hw.Fit) -> Path:
+    folder = tmp_path_factory.mktemp("lab")
+    sleep_fit.save(folder / "sleep.nc")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def server(folder: Path) -> Iterator[str]:
+    with serve(folder) as address:
+        yield address
+
+
+@pytest.fixture
+def notebook(server: str, browser: Browser) -> Iterator[Notebook]:
+    """A notebook in a page of its own; a page or console error fails the test."""
+    page = browser.new_page(viewport={"width": 1280, "height": 2400})
+    notebook = Notebook(page, server)
+    yield notebook
+    notebook.shut_down()
+    page.close()
+    assert notebook.errors == []
+
+
+def in_sight(view: Locator) -> Locator:
+    """The view with the groups of these tests in sight: a trace lists what is searched for."""
+    if view.get_attribute("data-view") == "trace":
+        view.get_by_label("Search").fill("1|Subject[33")
+    return view
+
+
+def mark(view: Locator, group: str) -> Locator:
+    """What one clicks to pick a group."""
+    if view.get_attribute("data-view") == "trace":
+        return view.get_by_role("option", name=re.compile(rf"^1\|Subject\[{group}\]"))
+    return view.locator(f'[aria-label="group {group}"]').first
+
+
+def expect_picked(view: Locator, group: str, other: str) -> None:
+    """The view shows `group` as picked, and `other` as not."""
+    kind = view.get_attribute("data-view")
+    if kind == "trace":
+        expect(mark(view, group)).to_have_attribute("aria-selected", "true")
+        expect(mark(view, other)).to_have_attribute("aria-selected", "false")
+        expect(view.get_by_text(f"1|Subject[{group}]").last).to_be_visible()
+        return
+    expect(label(view, group)).to_have_attribute("opacity", "1")
+    expect(label(view, other)).not_to_have_attribute("opacity", "1")
+
+
+def expect_nothing_picked(view: Locator, groups: list[str]) -> None:
+    for group in groups:
+        if view.get_attribute("data-view") == "trace":
+            expect(mark(view, group)).to_have_attribute("aria-selected", "false")
+        else:
+            expect(label(view, group)).to_have_attribute("opacity", "1")
+
+
+def label(view: Locator, group: str) -> Locator:
+    return view.locator("svg text", has_text=re.compile(f"^{group}$")).first
+
+
+def change_trace(view: Locator) -> tuple[str, str]:
+    view.get_by_label("Search").fill("sigma")
+    expect(view.get_by_role("listbox").get_by_role("option")).to_have_count(3)
+    return "view.state['search']", "'sigma'"
+
+
+def change_caterpillar(view: Locator) -> tuple[str, str]:
+    view.get_by_label("Sort").select_option("name")
+    return "view.data['group'].head(2).tolist()", "['308', '309']"
+
+
+def change_shrinkage(view: Locator) -> tuple[str, str]:
+    slider = view.get_by_role("slider").first
+    slider.press("Home")
+    return "min(view.state['sigma'].values()) < 1", "True"
+
+
+@pytest.mark.parametrize(
+    ("kind", "other", "change"),
+    [
+        ("trace", "caterpillar", change_trace),
+        ("caterpillar", "shrinkage", change_caterpillar),
+        ("shrinkage", "trace", change_shrinkage),
+    ],
+)
+def test_a_click_reaches_python_and_every_other_cell(
+    notebook: Notebook, folder: Path, kind: str, other: str, change
+):
+    cells = [LOAD, f"view = fit.{kind}()\nview", f"fit.{other}()"]
+    write_notebook(folder / f"{kind}.ipynb", cells)
+    notebook.open(f"{kind}.ipynb")
+    notebook.run_all()
+    here, there = in_sight(notebook.view(kind)), in_sight(notebook.view(other))
+    assert notebook.python("fit.selection.groups") == "[]"
+
+    mark(here, "335").click()
+    notebook.until("fit.selection.groups", "['335']")
+    expect_picked(here, "335", "337")
+    expect_picked(there, "335", "337")
+
+    notebook.run("fit.selection.groups = ['337']")
+    expect_picked(here, "337", "335")
+    expect_picked(there, "337", "335")
+
+    mark(here, "335").click(modifiers=["Shift"])
+    notebook.until("sorted(fit.selection.groups)", "['335', '337']")
+
+    here.press("Escape")
+    notebook.until("fit.selection.groups", "[]")
+    expect_nothing_picked(there, ["335", "337"])
+
+    expression, expected = change(here)
+    notebook.until(expression, expected)
+    assert notebook.python("view.code").startswith(f"'fit.{kind}(")
+
+
+def test_the_selection_from_python_is_there_when_a_view_opens(notebook: Notebook, folder: Path):
+    cells = [LOAD, "fit.selection.groups = ['335']", "fit.caterpillar()"]
+    write_notebook(folder / "before.ipynb", cells)
+    notebook.open("before.ipynb")
+    notebook.run_all()
+    expect_picked(notebook.view("caterpillar"), "335", "337")
+
+
+def test_a_reopened_notebook_shows_the_picture_that_stays(
+    notebook: Notebook, folder: Path, server: str, browser: Browser
+):
+    write_notebook(folder / "still.ipynb", [LOAD, "fit.caterpillar()"])
+    notebook.open("still.ipynb")
+    notebook.run_all()
+    live = notebook.view("caterpillar")
+    still = notebook.page.locator("img[data-hw-still]")
+    expect(still).to_be_attached()
+    expect(still).not_to_be_visible()
+    expect(live).to_be_visible()
+    notebook.save()
+    notebook.shut_down()
+
+    notebook.open("still.ipynb")
+    expect(still).to_be_visible()
+    assert still.evaluate("image => image.complete && image.naturalWidth > 200")
+    expect(
+        notebook.page.get_by_text(re.compile("Error displaying widget|model not found"))
+    ).to_have_count(0)
+
+
+def test_a_notebook_from_elsewhere_shows_the_picture_too(notebook: Notebook, folder: Path):
+    write_notebook(folder / "sent.ipynb", [LOAD, "fit.caterpillar()"])
+    notebook.open("sent.ipynb")
+    notebook.run_all()
+    notebook.view("caterpillar")
+    expect(notebook.page.locator("img[data-hw-still]")).to_be_attached()
+    notebook.save()
+    notebook.shut_down()
+    saved = json.loads((folder / "sent.ipynb").read_text("utf-8"))
+    saved["cells"][0]["source"] = "# changed by someone else, so no longer trusted"
+    (folder / "untrusted.ipynb").write_text(json.dumps(saved), "utf-8")
+
+    notebook.open("untrusted.ipynb")
+    image = notebook.page.locator('.jp-OutputArea-output img[src^="data:image/png"]')
+    expect(image).to_be_visible()
+    assert image.evaluate("image => image.complete && image.naturalWidth > 200")

