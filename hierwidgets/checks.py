@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from hierwidgets import terms
+
 if TYPE_CHECKING:
     import bambi as bmb
 
@@ -178,7 +180,7 @@ def response(model: bmb.Model) -> None:
     """Refuse a response of the wrong kind for the family of `model`."""
     kind = model.family.name
     term = model.response_term
-    if term.is_censored or term.is_truncated or term.is_weighted or term.is_constrained:
+    if terms.altered_response(model):
         return
     values = np.asarray(term.data)
     name = term.name
@@ -241,6 +243,16 @@ def ordered_response(family: object, data: pd.DataFrame, name: str) -> None:
 def _example(values: np.ndarray, bad: np.ndarray) -> str:
     first = int(np.flatnonzero(bad)[0])
     return f"has {values[first]:g} (row {first}; {int(bad.sum())} such rows)"
+
+
+def storable(names: Iterable[str]) -> None:
+    """Refuse terms whose draws a DataTree cannot hold, since it reads a / in a name as a path."""
+    for name in names:
+        if "/" in name:
+            raise ValueError(
+                f"The term {name!r} has a '/' in its name, under which its draws cannot be stored. "
+                "Make it a column first, for example data.assign(half=data.x / 2), or rename the column."
+            )
 
 
 def parse_error(formula: str, error: Exception) -> ValueError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hierwidgets import checks, sampling, terms
+from hierwidgets import checks, models, sampling, terms
 
 if TYPE_CHECKING:
     import bambi as bmb
@@ -79,7 +78,7 @@ def fit(
     checks.one_of(sampler, sampling.SAMPLERS, "a sampler")
     draws = checks.positive_int(draws, "draws", sampling.LEAST_DRAWS)
     tune, chains = checks.positive_int(tune, "tune"), checks.positive_int(chains, "chains")
-    model, dropped = build(formula, data, family=family, priors=priors, **model_options)
+    model, dropped = models.build(formula, data, family=family, priors=priors, **model_options)
     tree = sampling.sample(
         model,
         draws=draws,
@@ -91,54 +90,6 @@ def fit(
     )
     recipe = {"priors": priors, **model_options}
     return Fit(model, tree, dropped=dropped, recipe=recipe)
-
-
-def build(
-    formula: str | bmb.Formula,
-    data: pd.DataFrame,
-    *,
-    family: str | bmb.Family = "gaussian",
-    priors: dict[str, Any] | None = None,
-    dropna: bool = False,
-    **model_options: Any,
-) -> tuple[bmb.Model, int]:
-    """A Bambi model of checked data, unfitted, and the number of rows left out.
-
-    Raises
-    ------
-    TypeError, ValueError
-        As `fit`.
-    """
-    data = checks.frame(data)
-    import bambi as bmb
-    from bambi.defaults.families import BUILTIN_FAMILIES
-
-    allowed = [name for name in inspect.signature(bmb.Model.__init__).parameters if name != "self"]
-    taken = {"formula", "data", "family", "priors"}
-    checks.keywords(model_options, [n for n in allowed if n not in taken] + _FIT_KEYWORDS, "fit()")
-    checks.family(family, BUILTIN_FAMILIES)
-    checks.mapping(priors)
-    described = terms.describe(formula)
-    extra = model_options.get("extra_namespace") or {}
-    used = [name for name in described.columns if name not in extra]
-    checks.columns(data, used)
-    bad = checks.incomplete(data, used)
-    if dropna:
-        data = data.loc[~bad]
-        if data.empty:
-            raise ValueError("dropna=True leaves no row: every row lacks a value in a used column.")
-    else:
-        checks.complete(data, used)
-    for factor, names in described.factors.items():
-        checks.grouping(data, factor, [name for name in names if name in data.columns])
-    checks.ordered_response(family, data, described.response)
-    data = terms.with_text_groups(data, described)
-    model = terms.model(formula, data, family=family, priors=priors, **model_options)
-    checks.response(model)
-    return model, int(bad.sum()) if dropna else 0
-
-
-_FIT_KEYWORDS = ["draws", "tune", "chains", "random_seed", "sampler", "progress"]
 
 
 def wrap(model: bmb.Model, idata: xr.DataTree) -> Fit:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 import warnings
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
-from hierwidgets import checks, terms
+from hierwidgets import checks, models
 
 if TYPE_CHECKING:
     import bambi as bmb
@@ -82,7 +83,8 @@ def _nutpie(model: bmb.Model, plan: _Plan) -> xr.DataTree:
     import nutpie
     from pymc.backends.arviz import patch_nutpie_idata
 
-    compiled = nutpie.compile_pymc_model(model.backend.model, var_names=terms.stored(model))
+    compiled = nutpie.compile_pymc_model(model.backend.model, var_names=models.stored(model))
+    compiled, renamed = _without_commas(compiled)
     start = time.perf_counter()
     sampler = nutpie.sample(
         compiled,
@@ -94,20 +96,44 @@ def _nutpie(model: bmb.Model, plan: _Plan) -> xr.DataTree:
         progress_bar=plan.progress,
         blocking=False,
     )
-    tree: Any = None
     try:
-        while tree is None:
-            try:
-                tree = sampler.wait(timeout=0.1)
-            except TimeoutError:
-                continue
+        tree = _finished(sampler)
     except KeyboardInterrupt:
         tree = _cut(_aborted(sampler))
-    finally:
-        if tree is None:
-            sampler.cancel()
+    except BaseException:
+        sampler.cancel()
+        raise
+    tree = tree.map_over_datasets(lambda data: data.rename(_present(renamed, data.dims)))
     patch_nutpie_idata(tree, model.backend.model, sampling_time=time.perf_counter() - start)
-    return terms.clean(model, tree)
+    return models.clean(model, tree)
+
+
+def _without_commas(compiled: Any) -> tuple[Any, dict[str, str]]:
+    """The model with its dimensions renamed where their names have a comma, and how to undo it.
+
+    nutpie 0.16 joins the names of a variable's dimensions by commas, so that those of ``poly(x, 2)``
+    read as two.
+    """
+    names = {dim for dims in compiled.dims.values() for dim in dims if "," in dim}
+    safe = {dim: dim.replace(",", "\N{SINGLE LOW-9 QUOTATION MARK}") for dim in names}
+    if not safe:
+        return compiled, {}
+    dims = {name: tuple(safe.get(d, d) for d in own) for name, own in compiled.dims.items()}
+    coords = {safe.get(dim, dim): levels for dim, levels in compiled.coords.items()}
+    return replace(compiled, dims=dims, _coords=coords), {s: dim for dim, s in safe.items()}
+
+
+def _present(names: dict[str, str], among: Any) -> dict[str, str]:
+    return {old: new for old, new in names.items() if old in among}
+
+
+def _finished(sampler: Any) -> xr.DataTree:
+    """The whole run. Waiting in short steps lets an interrupt through."""
+    while True:
+        try:
+            return sampler.wait(timeout=0.1)
+        except TimeoutError:
+            continue
 
 
 def _aborted(sampler: Any) -> xr.DataTree:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from hierwidgets import checks, terms
+from hierwidgets import checks, models, terms
 from hierwidgets.fit import Fit
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ def _recipe(fit: Fit) -> dict[str, Any]:
         raise ValueError("A model with potentials holds functions and cannot be saved to a file.")
     formula = model.formula
     texts = [str(formula.main), *map(str, formula.additionals)]
-    used = terms.describe(formula).columns
+    used = models.describe(formula).columns
     if missing := [name for name in used if name not in model.data.columns]:
         raise ValueError(
             f"The formula takes {checks.listed(missing)} from extra_namespace, which a file cannot hold. "
@@ -166,10 +166,10 @@ def _recipe(fit: Fit) -> dict[str, Any]:
         "name": fit.name,
         "dropped": fit.dropped,
         "formula": texts,
-        "family": terms.builtin_family(model),
+        "family": models.builtin_family(model),
         "link": {name: terms.link_name(model, name) for name in model.family.link},
         "priors": _encoded_priors(model),
-        "alias": terms.aliases(model),
+        "alias": models.aliases(model),
         "noncentered": model.noncentered,
         "center_predictors": model.center_predictors,
         "auto_scale": model.auto_scale,
@@ -183,7 +183,7 @@ def _model(recipe: dict[str, Any]) -> bmb.Model:
     data = pd.DataFrame({name: _series(column) for name, column in recipe["data"].items()})
     main, *additionals = recipe["formula"]
     formula = bmb.Formula(main, *additionals) if additionals else main
-    model = terms.model(
+    model = models.make(
         formula,
         data,
         priors=_decoded(recipe["priors"]),
@@ -201,7 +201,7 @@ def _model(recipe: dict[str, Any]) -> bmb.Model:
 def _encoded_priors(model: bmb.Model) -> dict[str, Any]:
     return {
         name: _encoded(name, prior)
-        for name, prior in terms.priors(model).items()
+        for name, prior in models.priors(model).items()
         if prior is not None
     }
 

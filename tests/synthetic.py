@@ -9,7 +9,7 @@ import pandas as pd
 import xarray as xr
 
 import hierwidgets as hw
-from hierwidgets.fit import build
+from hierwidgets.models import build
 
 AWKWARD = [
     "<img src=x onerror=alert(1)>",

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import hierwidgets as hw
-from hierwidgets.fit import build
+from hierwidgets.models import build
 
 FORMULA = "Reaction ~ Days + (Days | Subject)"
 
@@ -38,6 +38,8 @@ def spoiled(data, column, rows, value):
         ({"formula": "Reaction ~ Days + (1 | Subjct)"}, ValueError, "Did you mean 'Subject'"),
         ({"formula": "Reaction ~ (Days || Subject)"}, ValueError, r"Write \(x \|\| g\) as \(1 \| g\) \+ \(0 \+ x \| g\)"),
         ({"formula": "Reaction"}, ValueError, "there is no ~"),
+        ({"formula": "Reaction ~ I(Days / 2) + (1 | Subject)"}, ValueError, "has a '/' in its name"),
+        ({"formula": "Reaction ~ np.log(Days) + (1 | Subject)"}, ValueError, "extra_namespace={'np': np}"),
         ({"formula": 3}, TypeError, "formula must be text"),
         ({"data": [1, 2]}, TypeError, "must be a pandas DataFrame .* not list"),
         ({"data": pd.DataFrame({"Reaction": []})}, ValueError, "there is nothing to fit"),

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import hierwidgets as hw
-from hierwidgets import terms
+from hierwidgets import models, terms
 from hierwidgets.tables.caterpillar import caterpillar
 
 
@@ -30,7 +30,7 @@ def data():
 
 
 def effects(formula, data, **options):
-    from hierwidgets.fit import build
+    from hierwidgets.models import build
 
     return terms.effects(build(formula, data, **options)[0])
 
@@ -124,7 +124,7 @@ def test_nested_levels_are_those_observed(data):
     ],
 )
 def test_what_the_population_gives_each_effect(formula, factor, expected, data):
-    from hierwidgets.fit import build
+    from hierwidgets.models import build
 
     model, _ = build(formula, data)
     design = terms.common(model, "mu")
@@ -165,7 +165,7 @@ def test_aliases_and_times(data):
 
 
 def test_priors_go_by_their_names_in_the_posterior(data):
-    model = terms.model(
+    model = models.make(
         bmb.Formula("y ~ x + (x | g)", "sigma ~ 1 + (1 | g)"),
         data[["y", "x", "g"]],
         priors={
@@ -175,10 +175,25 @@ def test_priors_go_by_their_names_in_the_posterior(data):
             "sigma_1|g_sigma": bmb.Prior("HalfNormal", sigma=0.25),
         },
     )
-    priors = {name: str(prior) for name, prior in terms.priors(model).items()}
+    priors = {name: str(prior) for name, prior in models.priors(model).items()}
     assert priors["x|g"] == "Normal(mu: 0.0, sigma: Exponential(lam: 3.0))"
     assert priors["x"] == "Normal(mu: 1.0, sigma: 2.0)"
     assert priors["sigma_Intercept"] == "Normal(mu: 0.5, sigma: 2.0)"
     assert priors["sigma_1|g"] == "Normal(mu: 0.0, sigma: HalfNormal(sigma: 0.25))"
     with pytest.raises(ValueError, match=r"no parameter 'x\|h_sigma'.*Did you mean 'x\|g_sigma'"):
-        terms.model("y ~ x + (x | g)", data[["y", "x", "g"]], priors={"x|h_sigma": 1})
+        models.make("y ~ x + (x | g)", data[["y", "x", "g"]], priors={"x|h_sigma": 1})
+
+
+def test_names_with_commas_and_spaces(data):
+    spaced = data.rename(columns={"a": "school id"})
+    fit = hw.fit(
+        "y ~ poly(x, 2) + (poly(x, 2) | `school id`)",
+        spaced,
+        draws=20,
+        tune=20,
+        chains=1,
+        progress=False,
+    )
+    expected = ["1|school id", "poly(x, 2)[0]|school id", "poly(x, 2)[1]|school id"]
+    assert fit.terms["term"].tolist() == expected
+    assert fit.posterior["poly(x, 2)"].sizes["poly(x, 2)_dim"] == 2

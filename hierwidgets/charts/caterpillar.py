@@ -47,7 +47,7 @@ def caterpillar(
     --------
     >>> caterpillar(table, population=0.0, title="1|Subject")
     """
-    live = style.is_live(rows)
+    live = isinstance(rows, alt.NamedData)
     x = _x_scale(live)
     axis = alt.Axis(title=title or None, grid=True, tickCount=6, domain=False, ticks=False)
     y = alt.Y("row:Q", scale=_y_scale(rows), axis=_label_axis(rows))
@@ -72,12 +72,14 @@ def caterpillar(
     )
     outer = interval("lower", "upper", 1.2)
     inner = interval("inner_lower", "inner_upper", 3.6)
-    if not live:
+    if not isinstance(rows, alt.NamedData):
         line = _line(population, live)
         height = STEP * max(len(rows), 1)
-        return alt.layer(line, outer, inner, mean, labels).properties(height=height, width=420)
+        return alt.LayerChart(layer=[line, outer, inner, mean, labels]).properties(
+            height=height, width=420
+        )
     line = _line(alt.expr("population"), live)
-    return alt.layer(line, outer, inner, mean, labels, _targets(base)).add_params(
+    return alt.LayerChart(layer=[line, outer, inner, mean, labels, _targets(base)]).add_params(
         *style.live_params(
             low=-0.5, high=1.0, step=STEP, least=0.0, most=1.0, extent=80, population=population
         )
@@ -106,7 +108,9 @@ def band(table: pd.DataFrame, *, population: float = 0.0, title: str = "") -> al
         axis=alt.Axis(title="groups, in order", tickCount=5, format="d", domain=False),
     )
     bands = _bands(table, axis, rows, alt.Scale(zero=False, nice=False))
-    return alt.layer(*bands, _line(population, live=False)).properties(height=420, width=420)
+    return alt.LayerChart(layer=[*bands, _line(population, live=False)]).properties(
+        height=420, width=420
+    )
 
 
 def overview() -> alt.LayerChart:
@@ -128,7 +132,7 @@ def overview() -> alt.LayerChart:
     )
     bands = _bands(alt.NamedData("band"), None, rows, _x_scale(live=True))
     line = _line(alt.expr("population"), live=True, axis=None)
-    return alt.layer(*bands, line, picks).add_params(
+    return alt.LayerChart(layer=[*bands, line, picks]).add_params(
         *style.live_params(count=1, least=0.0, most=1.0, population=0.0)
     )
 

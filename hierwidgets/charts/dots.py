@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
 NUMBER = ".4~g"
-AREAS = [16, 200]
+AREAS = [16, 160]
 FENCE = 3.0
 HEAD = "M-4,-2.6L0,0L-4,2.6Z"
 
 
-def domain(table: pd.DataFrame) -> tuple[float, float]:
+def domain(table: pd.DataFrame, more: Sequence[float] | np.ndarray = ()) -> tuple[float, float]:
     """
     The ends of an axis that shows every partial-pooling estimate and the usual own ones.
 
@@ -29,6 +29,8 @@ def domain(table: pd.DataFrame) -> tuple[float, float]:
     ----------
     table : DataFrame
         Of `hierwidgets.tables.shrinkage`.
+    more : sequence of float
+        Other values to show.
 
     Returns
     -------
@@ -44,7 +46,8 @@ def domain(table: pd.DataFrame) -> tuple[float, float]:
     own = table["no_pooling"].to_numpy(dtype=float)
     own = own[np.isfinite(own)]
     always = table[["partial_pooling", "complete_pooling", "population"]].to_numpy(dtype=float)
-    shown = always[np.isfinite(always)]
+    shown = np.concatenate([always.ravel(), np.asarray(more, dtype=float)])
+    shown = shown[np.isfinite(shown)]
     if own.size:
         low, high = np.quantile(own, [0.25, 0.75])
         reach = FENCE * (high - low)

@@ -89,12 +89,14 @@ def plane(
     now = dots.present(base, live).encode(
         **at("now"), size=area, fill=dots.fill(live, picked), opacity=alike
     )
+    heads = _heads(pulled, largest).encode(**at("now"), color=soft, opacity=alike)
+    ghosts = dots.ghosts(base, live).encode(**at("partial_pooling"), size=area, opacity=alike)
     layers = [
-        shaft,
-        _heads(pulled, largest).encode(**at("now"), color=soft, opacity=alike),
-        dots.ghosts(base, live).encode(**at("partial_pooling"), size=area, opacity=alike),
-        hollow,
-        now,
+        shaft.properties(name="shafts"),
+        heads.properties(name="heads"),
+        ghosts.properties(name="ghosts"),
+        hollow.properties(name="own"),
+        now.properties(name="now"),
         *_references(references, scales),
         _targets(base).encode(**at("now")),
     ]

@@ -15,9 +15,7 @@ if TYPE_CHECKING:
 
     from hierwidgets.charts.style import Rows
 
-__all__ = ["TOP", "groups", "overview"]
-
-TOP = 36
+__all__ = ["groups", "overview"]
 
 
 def groups(
@@ -102,29 +100,32 @@ def groups(
         shape=alt.expr(beyond),
     ).encode(x=x("no_pooling"), size=area, stroke=dots.ring(live, picked), opacity=alike)
     placed: Any = {"scale": scale, "axis": axis, "live": live}
+    labels = base.mark_text(
+        align="right",
+        baseline="middle",
+        aria=False,
+        limit=alt.expr("extent - 12") if live else LABEL_LIMIT,
+    ).encode(
+        x=alt.value(-10),
+        text="group:N",
+        color=alt.value(style.colour("ink", live)),
+        opacity=style.opacity("group", live, picked, dim=0.45),
+    )
+    ghosts = dots.ghosts(base, live).encode(x=x("partial_pooling"), size=area, opacity=alike)
+    now = dots.present(base, live).encode(
+        x=x("now"), size=area, fill=dots.fill(live, picked), opacity=alike
+    )
     layers = [
         _line(population, dash=[5, 4], text="population mean", colour="ink", height=-8, **placed),
         _line(
             complete, dash=[1.5, 3], text="complete pooling", colour="purple", height=-22, **placed
         ),
-        shaft,
-        head,
-        dots.ghosts(base, live).encode(x=x("partial_pooling"), size=area, opacity=alike),
-        hollow,
-        dots.present(base, live).encode(
-            x=x("now"), size=area, fill=dots.fill(live, picked), opacity=alike
-        ),
-        base.mark_text(
-            align="right",
-            baseline="middle",
-            aria=False,
-            limit=alt.expr("extent - 12") if live else LABEL_LIMIT,
-        ).encode(
-            x=alt.value(-10),
-            text="group:N",
-            color=alt.value(style.colour("ink", live)),
-            opacity=style.opacity("group", live, picked, dim=0.45),
-        ),
+        shaft.properties(name="shafts"),
+        head.properties(name="heads"),
+        ghosts.properties(name="ghosts"),
+        hollow.properties(name="own"),
+        now.properties(name="now"),
+        labels.properties(name="labels"),
     ]
     chart = alt.LayerChart(layer=[*layers, _targets(base, live)])
     if not isinstance(rows, alt.NamedData):

@@ -133,6 +133,12 @@ def _solver(fit: Fit, component: str) -> Any:
     """A function (rows, positions) -> _Own, or the reason why this model has none."""
     if component != terms.parent(fit.model):
         return f"effects on {component} have no no-pooling estimate"
+    if smooth := terms.smooths(fit.model):
+        return f"no-pooling estimates are not available beside the Gaussian process {smooth[0]}"
+    if terms.altered_response(fit.model):
+        return (
+            "no-pooling estimates are not available for a censored, truncated or weighted response"
+        )
     if fit.family == "gaussian" and terms.link_name(fit.model, component) == "identity":
         return _least_squares
     family = _glm_family(fit, component)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, override
 
 import altair as alt
 import numpy as np
@@ -35,16 +35,19 @@ class CaterpillarView(View):
 
     method: ClassVar[str] = "caterpillar"
 
+    @override
     def defaults(self) -> dict[str, Any]:
         term = self.fit.effect().term
         return {"term": term, "sort": "estimate", "scale": "effect", "search": ""}
 
+    @override
     def check(self, state: dict[str, Any]) -> dict[str, Any]:
         self.fit.effect(state["term"])
         checks.one_of(state["sort"], groups.SORTS, "an order of groups")
         checks.one_of(state["scale"], tables.SCALES, "a scale of the caterpillar")
         return {**state, "search": str(state["search"])}
 
+    @override
     def content(self) -> Content:
         terms: list[dict[str, Any]] = []
         columns: dict[str, Any] = {}
@@ -66,12 +69,14 @@ class CaterpillarView(View):
         }
         return Content(specs, columns, {"terms": terms})
 
+    @override
     def table(self) -> pd.DataFrame:
         state = self.state
         table = tables.caterpillar(self.fit, state["term"], state["scale"], state["sort"])
         kept = [matches(label, state["search"]) for label in table["group"]]
         return table[np.array(kept, bool)].reset_index(drop=True)
 
+    @override
     def picture(self) -> alt.TopLevelMixin:
         table = self.table()
         population = float(table["population"].iloc[0]) if len(table) else 0.0

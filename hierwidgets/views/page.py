@@ -115,7 +115,7 @@ def page(views: Sequence[View], title: str | None = None, stills: bool = True) -
         title=html.escape(heading),
         style=_STYLE,
         digest=digest,
-        sections="\n".join(_sections(views, fits, stills=stills)),
+        sections="\n".join(_sections(views, stills=stills)),
         models=escaped_json({"models": _models(views, fits)}),
         bundle=base64.b64encode(bundle()[0]).decode(),
         script=script,
@@ -124,12 +124,12 @@ def page(views: Sequence[View], title: str | None = None, stills: bool = True) -
 
 
 def escaped_json(value: Any) -> str:
-    """JSON that can stand inside a script element, whatever its strings hold.
+    r"""JSON that can stand inside a script element, whatever its strings hold.
 
     Examples
     --------
     >>> escaped_json("</script><!--")
-    '"\\\\u003c/script>\\\\u003c!--"'
+    '"\\u003c/script>\\u003c!--"'
     """
     text = json.dumps(value, ensure_ascii=False, default=_base64, separators=(",", ":"))
     for sign, escape in (("<", "\\u003c"), ("\u2028", "\\u2028"), ("\u2029", "\\u2029")):
@@ -137,8 +137,8 @@ def escaped_json(value: Any) -> str:
     return text
 
 
-def _views(views: View | Iterable[View]) -> list[View]:
-    shown = [views] if isinstance(views, View) else list(views)
+def _views(views: View | Iterable[Any]) -> list[View]:
+    shown: list[Any] = [views] if isinstance(views, View) else list(views)
     for view in shown:
         if not isinstance(view, View):
             raise TypeError(
@@ -158,7 +158,7 @@ def _models(views: Sequence[View], fits: Sequence[Fit]) -> dict[str, Any]:
     return models
 
 
-def _sections(views: Sequence[View], fits: Sequence[Fit], *, stills: bool) -> list[str]:
+def _sections(views: Sequence[View], *, stills: bool) -> list[str]:
     parts: list[str] = []
     told: object = None
     for i, view in enumerate(views):

@@ -78,10 +78,11 @@ class Runtime(anywidget.AnyWidget):
 
 def runtime() -> Runtime:
     """The kernel's one runtime; a new one when the host has closed it, as marimo does when a cell runs again."""
-    if Runtime.current is None or not _open(Runtime.current):
+    current = Runtime.current
+    if current is None or not _open(current):
         packed, name = bundle()
-        Runtime.current = Runtime(bundle=packed, hash=name)
-    return Runtime.current
+        current = Runtime.current = Runtime(bundle=packed, hash=name)
+    return current
 
 
 def _open(widget: anywidget.AnyWidget) -> bool:

@@ -47,6 +47,7 @@ class ShrinkageView(View):
         super().__init__(fit, **state)
 
     def defaults(self) -> dict[str, Any]:
+        """The first term by the posterior, a row for each group."""
         return {
             "term": self.fit.effect().term,
             "sort": "estimate",
@@ -56,6 +57,7 @@ class ShrinkageView(View):
         }
 
     def check(self, state: dict[str, Any]) -> dict[str, Any]:
+        """A known term, order and picture, and scales that can be."""
         effect = self.fit.effect(state["term"])
         checks.one_of(state["sort"], groups.SORTS, "an order of groups")
         checks.one_of(state["picture"], PICTURES, "a picture of shrinkage")
@@ -67,6 +69,7 @@ class ShrinkageView(View):
         return {**state, "sigma": self._sigma(state["sigma"]), "search": str(state["search"])}
 
     def content(self) -> Content:
+        """Every term's table, and what the formula needs of every factor."""
         columns: dict[str, Any] = {}
         about: list[dict[str, Any]] = []
         for i, effect in enumerate(self.fit.effects):
@@ -126,12 +129,14 @@ class ShrinkageView(View):
         return parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True)
 
     def picture(self) -> alt.TopLevelMixin:
+        """The groups, thinned evenly where there are very many, or the plane."""
         state = self.state
         shown = self._terms()
         effect = self.fit.effect(shown[0])
         picked = self.groups_picked.get(effect.factor, [])
         note = _note(state["sigma"])
-        ends = [dots.domain(tables.shrinkage(self.fit, term)) for term in shown]
+        every = [self._term_table(term, search="") for term in shown]
+        ends = [dots.domain(table, table.get("formula", ())) for table in every]
         if len(shown) == 2:
             both = plane.paired(*(self._term_table(term) for term in shown))
             return plane.plane(*both, titles=shown, ends=ends, picked=picked).properties(**note)
@@ -151,8 +156,9 @@ class ShrinkageView(View):
         other = partner(self.fit, effect) if self.state["picture"] == "plane" else None
         return [effect.term] if other is None else [effect.term, other.term]
 
-    def _term_table(self, term: str) -> pd.DataFrame:
+    def _term_table(self, term: str, search: str | None = None) -> pd.DataFrame:
         state = self.state
+        word = state["search"] if search is None else search
         table = tables.shrinkage(self.fit, term, state["sort"])
         effect = self.fit.effect(term)
         found = self.information(effect.factor)
@@ -167,7 +173,7 @@ class ShrinkageView(View):
             table["formula"] = estimates[at, k]
             table["formula_weight"] = weight[at, k]
             table["formula_centre"] = centre[k]
-        kept = np.array([matches(label, state["search"]) for label in table["group"]], dtype=bool)
+        kept = np.array([matches(label, word) for label in table["group"]], dtype=bool)
         return table[kept].reset_index(drop=True)
 
     def _sigma(self, sigma: Any) -> dict[str, float] | None:
@@ -217,9 +223,7 @@ def split(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _specs() -> dict[str, Any]:
     data = alt.NamedData
     rows = live_spec(charts.groups(data("rows")))
-    rows["padding"] = {"left": 2, "right": 2, "bottom": 2, "top": charts.TOP}
     pair = live_spec(plane.plane(data("rows"), data("references")))
-    pair["padding"] = {"left": 2, "right": 12, "bottom": 2, "top": charts.TOP}
     overview = live_spec(charts.overview())
     overview.update(padding=0, autosize={"type": "none"})
     return {"groups": rows, "plane": pair, "overview": overview}

@@ -212,7 +212,7 @@ class View(anywidget.AnyWidget):
         question = {str(name): value for name, value in message.items() if name != "ask"}
         try:
             content, buffers = self.answer(question)
-        except Exception as error:  # noqa: BLE001 the page shows it; the log has the whole of it
+        except Exception as error:
             self.log.exception("A question of the page failed")
             content, buffers = {"error": f"{type(error).__name__}: {error}"}, []
         self.send({"answer": message["ask"], **content}, buffers)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import expect
-from tests.synthetic import AWKWARD, made_up
 
 import hierwidgets as hw
+from tests.synthetic import AWKWARD, made_up
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Locator, Page

@@ -192,3 +192,21 @@ def test_a_slope_far_from_zero_keeps_its_digits():
     for label, rows in data.groupby("g"):
         slope = np.polyfit(rows["year"] - 2005, rows["y"], 1)[0]
         assert table.loc[label, "no_pooling"] == pytest.approx(slope, abs=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("formula", "reason"),
+    [
+        ("y ~ hsgp(x, m=5, c=1.5) + (1 | g)", "beside the Gaussian process"),
+        ("weighted(y, one) ~ x + (1 | g)", "for a censored, truncated or weighted response"),
+    ],
+)
+def test_what_is_not_estimated_says_so(formula, reason):
+    rng = np.random.default_rng(8)
+    data = pd.DataFrame(
+        {"y": rng.normal(size=60), "x": rng.normal(size=60), "g": np.tile(list("abcd"), 15)}
+    )
+    table = shrinkage(quick(formula, data.assign(one=1.0)))
+    assert table["reason"].str.contains(reason).all()
+    assert table[["no_pooling", "weight", "complete_pooling"]].isna().all(axis=None)
+    assert table["partial_pooling"].notna().all()

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from hierwidgets.tables.slide import slide
+from tests import vectors
 
 
 @pytest.fixture
@@ -130,3 +131,10 @@ def test_an_effect_no_group_can_tell_is_refused():
     flat[:, 0, 0] = 1
     with pytest.raises(ValueError, match="do not determine"):
         slide(flat, np.ones((3, 2)), np.ones(2))
+
+
+@pytest.mark.parametrize("case", vectors.read("slide"), ids=lambda case: case["name"])
+def test_slide_gives_the_shared_vectors(case):
+    found = slide(case["precision"], case["score"], case["scales"])
+    for values, name in zip(found, ["estimates", "weight", "centre"], strict=True):
+        np.testing.assert_allclose(values, case[name], atol=1e-10, rtol=1e-9)

@@ -87,6 +87,7 @@ export async function embed(el: HTMLElement, spec: Spec, options: EmbedOptions):
     signal,
   );
   await view.initialize(el).runAsync();
+  let last: (number | undefined)[] = [];
 
   return {
     node: el,
@@ -118,6 +119,8 @@ export async function embed(el: HTMLElement, spec: Spec, options: EmbedOptions):
       brush(el, view, listener, signal, brushOptions);
     },
     size(width, height) {
+      if (width === last[0] && height === last[1]) return;
+      last = [width, height];
       view.width(width);
       if (height !== undefined) view.height(height);
     },

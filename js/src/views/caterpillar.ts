@@ -187,12 +187,15 @@ export async function caterpillar(context: Context): Promise<void> {
     chart.size(rows.width, rows.height);
     tell();
     await chart.run();
-    const measured = rows.height - chart.view.height();
-    if (Math.abs(measured - axis) > 0.5 && measured < 80) {
-      axis = measured;
-      frame();
-      await draw();
-    }
+  }
+
+  /** The rows' step is exact only when the height of the axis is known, which Vega settles as it draws. */
+  async function fitAxis(): Promise<void> {
+    const measured = chart ? rows.height - chart.view.height() : axis;
+    if (Math.abs(measured - axis) < 0.5 || measured > 80) return;
+    axis = measured;
+    frame();
+    await draw();
   }
 
   async function drawOverview(): Promise<void> {
@@ -216,6 +219,7 @@ export async function caterpillar(context: Context): Promise<void> {
     frame();
     legend.update(state.get("term"), state.get("scale"), now.population);
     await draw();
+    await fitAxis();
     await drawOverview();
   }
 

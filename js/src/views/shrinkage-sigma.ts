@@ -16,8 +16,8 @@ export interface SigmaOptions {
 
 export interface SigmaSlider {
   node: HTMLElement;
-  /** Shows a scale and the mean weight there; `sliding` when it is not the posterior's. */
-  update(scale: number, weight: number, sliding: boolean): void;
+  /** Shows a scale and the mean weight; whether that is by the formula, and whether this scale was moved. */
+  update(scale: number, weight: number, sliding: boolean, moved: boolean): void;
 }
 
 const STEPS = 240;
@@ -59,11 +59,9 @@ export function sigmaSlider({ term, mean, lower, upper, move, back }: SigmaOptio
   mark.style.left = `calc(8px + ${share(mean)} * (100% - 16px))`;
   const ends = element("div", { className: "hw-sigma-ends" });
   ends.ariaHidden = "true";
-  for (const textContent of ["complete pooling", "posterior", "no pooling"]) {
+  for (const textContent of ["complete pooling", "no pooling"]) {
     ends.append(element("span", { textContent }));
   }
-  const middle = ends.children[1] as HTMLElement;
-  middle.style.left = `calc(8px + ${(share(lower) + share(upper)) / 2} * (100% - 16px))`;
   track.append(range, mark, input, ends);
   const output = element("output");
   node.append(track, output);
@@ -82,15 +80,17 @@ export function sigmaSlider({ term, mean, lower, upper, move, back }: SigmaOptio
 
   return {
     node,
-    update(next, weight, sliding) {
-      if (next !== from || Number(input.value) !== toStep(next / mean)) input.value = String(toStep(next / mean));
+    update(next, weight, sliding, moved) {
+      if (next !== from || Number(input.value) !== toStep(next / mean))
+        input.value = String(toStep(next / mean));
       from = next;
       const relative = next / mean;
       const said = relative >= FREE ? "σ without limit" : `σ ${short(next)}`;
-      const kind = sliding ? "by the formula" : "posterior mean";
+      const kind = moved ? "moved" : "posterior mean";
+      const by = sliding ? "mean weight by the formula" : "mean weight";
       output.textContent = `${said}, mean weight w ${weight.toFixed(2)}`;
-      input.setAttribute("aria-valuetext", `${said}, ${kind}, mean weight ${weight.toFixed(2)}`);
-      node.classList.toggle("hw-sliding", sliding);
+      input.setAttribute("aria-valuetext", `${said}, ${kind}, ${by} ${weight.toFixed(2)}`);
+      node.classList.toggle("hw-sliding", moved);
     },
   };
 }

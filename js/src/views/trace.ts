@@ -199,8 +199,7 @@ function zoomTools(zoom: Zoom, signal: AbortSignal): HTMLElement {
     said.textContent = zoom.zoomed
       ? `draws ${from} to ${to}`
       : "all draws: drag or scroll on the lines to zoom";
-    for (const { node } of [reset, farther, earlier, later])
-      (node as HTMLButtonElement).disabled = !zoom.zoomed;
+    for (const { node } of [farther, earlier, later, reset]) node.hidden = !zoom.zoomed;
   };
   tools.append(said, closer.node, farther.node, earlier.node, later.node, reset.node);
   zoom.changed(show, signal);

@@ -1,0 +1,282 @@
+"""Making and taking apart Bambi models: from checked data, from a file, to a file.
+
+With `terms`, the only module that knows Bambi's internals.
+"""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from hierwidgets import checks, terms
+
+if TYPE_CHECKING:
+    import bambi as bmb
+    import xarray as xr
+
+
+def build(
+    formula: str | bmb.Formula,
+    data: pd.DataFrame,
+    *,
+    family: str | bmb.Family = "gaussian",
+    priors: dict[str, Any] | None = None,
+    dropna: bool = False,
+    **model_options: Any,
+) -> tuple[bmb.Model, int]:
+    """A Bambi model of checked data, unfitted, and the number of rows left out.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `fit`.
+    """
+    data = checks.frame(data)
+    import bambi as bmb
+    from bambi.defaults.families import BUILTIN_FAMILIES
+
+    allowed = [name for name in inspect.signature(bmb.Model.__init__).parameters if name != "self"]
+    taken = {"formula", "data", "family", "priors"}
+    checks.keywords(model_options, [n for n in allowed if n not in taken] + _FIT_KEYWORDS, "fit()")
+    checks.family(family, BUILTIN_FAMILIES)
+    checks.mapping(priors)
+    described = describe(formula)
+    extra = model_options.get("extra_namespace") or {}
+    used = [name for name in described.columns if name not in extra]
+    checks.columns(data, used)
+    bad = checks.incomplete(data, used)
+    if dropna:
+        data = data.loc[~bad]
+        if data.empty:
+            raise ValueError("dropna=True leaves no row: every row lacks a value in a used column.")
+    else:
+        checks.complete(data, used)
+    for factor, names in described.factors.items():
+        checks.grouping(data, factor, [name for name in names if name in data.columns])
+    checks.ordered_response(family, data, described.response)
+    data = with_text_groups(data, described)
+    model = make(formula, data, family=family, priors=priors, **model_options)
+    checks.response(model)
+    return model, int(bad.sum()) if dropna else 0
+
+
+_FIT_KEYWORDS = ["draws", "tune", "chains", "random_seed", "sampler", "progress"]
+
+
+@dataclass(frozen=True)
+class Described:
+    """What a formula names before it meets data: columns, and grouping factors by their columns."""
+
+    response: str
+    columns: list[str]
+    factors: dict[str, list[str]]
+
+
+def describe(formula: str | bmb.Formula) -> Described:
+    """The columns and grouping factors that a formula names.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is not a formula, in a sentence.
+    """
+    import formulae
+    from bambi.formula import Formula
+    from bambi.utils import clean_formula_lhs
+
+    if isinstance(formula, str):
+        texts = [formula]
+    elif isinstance(formula, Formula):
+        texts = [formula.main, *(clean_formula_lhs(text) for text in formula.additionals)]
+    else:
+        raise TypeError(f"formula must be text or a bambi.Formula, not {type(formula).__name__}.")
+    if "~" not in texts[0]:
+        raise checks.parse_error(texts[0], ValueError("there is no ~ between response and terms"))
+    response = ""
+    columns: dict[str, None] = {}
+    factors: dict[str, list[str]] = {}
+    for text in texts:
+        try:
+            described = formulae.model_description(text)
+        except Exception as error:
+            raise checks.parse_error(text, error) from error
+        if described.response is not None and not response:
+            response = described.response.term.name
+        columns |= dict.fromkeys(sorted(name for name in described.var_names if name))
+        for term in described.group_terms:
+            factors[term.factor.name] = sorted(name for name in term.factor.var_names if name)
+    return Described(response, list(columns), factors)
+
+
+def with_text_groups(data: pd.DataFrame, described: Described) -> pd.DataFrame:
+    """A copy whose text columns are categories, as Bambi makes them, and so are grouping by dates.
+
+    Formulae refuses dates, times and mixed objects as groups; numbers it reads itself.
+    """
+    data = data.copy()
+    for name in {column for columns in described.factors.values() for column in columns}:
+        kind = data[name].dtype
+        plain = (
+            isinstance(kind, pd.CategoricalDtype)
+            or pd.api.types.is_numeric_dtype(kind)
+            or pd.api.types.is_string_dtype(kind)
+        )
+        if not plain:
+            data[name] = data[name].map(str)
+    for name in data.columns:
+        if isinstance(data[name].dtype, pd.StringDtype):
+            data[name] = data[name].astype("category")
+    return data
+
+
+def make(
+    formula: str | bmb.Formula,
+    data: pd.DataFrame,
+    priors: dict[str, Any] | None = None,
+    **options: Any,
+) -> bmb.Model:
+    """A Bambi model, unbuilt. Priors may go by their names in the posterior.
+
+    Raises
+    ------
+    ValueError
+        What Bambi refuses, with the formula.
+    """
+    import bambi as bmb
+
+    def made(priors: dict[str, Any] | None) -> bmb.Model:
+        with warnings.catch_warnings():
+            warnings.filterwarnings(
+                "ignore", message="The intercept is omitted in ordinal families"
+            )
+            return bmb.Model(formula, data, priors=priors, **options)
+
+    text = getattr(formula, "main", formula)
+    try:
+        plain = made(None)
+    except KeyError as error:
+        name = error.args[0] if error.args else ""
+        raise ValueError(
+            f"The formula {text!r} uses {name!r}, which is neither a column of data nor a function "
+            f"that formulas know. Pass it as extra_namespace={{{name!r}: {name}}}, or make a column."
+        ) from error
+    except Exception as error:
+        raise ValueError(f"Bambi cannot make a model of {text!r}: {error}") from error
+    for part in plain.conditional_parameters.values():
+        checks.storable(term.name for term in part.terms.values())
+    return made(bambi_priors(plain, priors)) if priors else plain
+
+
+def bambi_priors(plain: bmb.Model, priors: dict[str, Any]) -> dict[str, Any]:
+    """Priors by posterior name, such as ``"1|g_sigma"``, as Bambi takes them.
+
+    Names that Bambi knows itself are passed on. A group scale's prior becomes the hyperprior of a
+    Normal(0, scale) on its effects.
+
+    Raises
+    ------
+    ValueError
+        A name that is neither; the nearest is named.
+    """
+    import bambi as bmb
+
+    main = terms.parent(plain)
+    direct: dict[str, tuple[str, str]] = {}
+    scales: dict[str, tuple[str, str]] = {}
+    for component, part in plain.conditional_parameters.items():
+        for key, term in part.terms.items():
+            direct[terms.shown_name(term)] = (component, key)
+        for key, term in part.group_specific_terms.items():
+            scales[f"{terms.shown_name(term)}_sigma"] = (component, key)
+    constants = set(plain.marginal_parameters)
+    groups = {"common", "group_specific"} | set(plain.conditional_parameters)
+    out: dict[str, Any] = {}
+
+    def put(component: str, key: str, prior: Any) -> None:
+        if component == main:
+            out[key] = prior
+        else:
+            out.setdefault(component, {})[key] = prior
+
+    for name, prior in priors.items():
+        if name in scales:
+            component, key = scales[name]
+            if not isinstance(prior, bmb.Prior):
+                raise ValueError(f"The prior of the scale {name!r} must be a Prior, not {prior!r}.")
+            put(component, key, bmb.Prior("Normal", mu=0, sigma=prior))
+        elif name in direct:
+            put(*direct[name], prior)
+        elif name in constants or name in groups:
+            out[name] = {**out.get(name, {}), **prior} if isinstance(prior, dict) else prior
+        else:
+            known = [*direct, *scales, *sorted(constants | groups)]
+            raise ValueError(
+                f"The model has no parameter {name!r} to give a prior.{checks.nearest(name, known)} "
+                f"It has {checks.listed(known, 30)}."
+            )
+    return out
+
+
+def builtin_family(model: bmb.Model) -> str:
+    """The name of the family if it is one of Bambi's own.
+
+    Raises
+    ------
+    ValueError
+        For a family of the user's, which only a program can hold.
+    """
+    from bambi.defaults.families import BUILTIN_FAMILIES
+
+    name = str(model.family.name)
+    entry = BUILTIN_FAMILIES.get(name)
+    if entry is None or type(model.family) is not entry["family"]:
+        raise ValueError(
+            f"The family {name!r} is not one of Bambi's own, so a file cannot hold it."
+        )
+    return name
+
+
+def priors(model: bmb.Model) -> dict[str, Any]:
+    """Every prior as the model has it, by posterior name; those Bambi alone can make are left out."""
+    out: dict[str, Any] = {}
+    for part in model.conditional_parameters.values():
+        for term in part.terms.values():
+            if getattr(term, "automatic_priors", False) or term.kind == "offset":
+                continue
+            out[term.name] = term.prior
+    for name, part in model.marginal_parameters.items():
+        out[name] = part.prior
+    return out
+
+
+def aliases(model: bmb.Model) -> dict[str, Any]:
+    """The names a user gave to terms, as `bambi.Model.set_alias` takes them."""
+    by_component: dict[str, dict[str, str]] = {}
+    for name, part in model.conditional_parameters.items():
+        own = by_component.setdefault(name, {})
+        for term in part.terms.values():
+            if term.alias:
+                own[term.term.name] = str(term.alias)
+            own.update(getattr(term, "hyperprior_alias", {}))
+    constants = {n: str(p.alias) for n, p in model.marginal_parameters.items() if p.alias}
+    if len(by_component) == 1:
+        return {**next(iter(by_component.values())), **constants}
+    return {**{name: own for name, own in by_component.items() if own}, **constants}
+
+
+def stored(model: bmb.Model) -> list[str]:
+    """What Bambi stores: everything unobserved but the likelihood's deterministic parameters."""
+    built = model.backend.model
+    skip = {variable.name for variable in built.deterministics} & set(
+        model.family.likelihood.params
+    )
+    return [v.name for v in built.unobserved_RVs if v.name not in skip]
+
+
+def clean(model: bmb.Model, tree: xr.DataTree) -> xr.DataTree:
+    """Raw draws as Bambi gives them: without offsets, groups last, the intercept un-centred."""
+    return model.backend._clean_results(tree, omit_offsets=True, include_response_params=False)  # noqa: SLF001

@@ -1,0 +1,113 @@
+"""The measurements: the package beside its peers, in the same run."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import hierwidgets as hw
+from tests.synthetic import made_up
+
+
+@dataclass(frozen=True)
+class Result:
+    """One line of the report."""
+
+    work: str
+    ours: str
+    peer: str
+    ratio: str
+    bound: str
+    within: bool
+
+
+def fastest(work: Callable[[], object], times: int) -> float:
+    """Seconds of the fastest run."""
+    best = float("inf")
+    for _ in range(times):
+        start = time.perf_counter()
+        work()
+        best = min(best, time.perf_counter() - start)
+    return best
+
+
+def seconds(value: float) -> str:
+    return f"{value * 1000:.0f} ms" if value < 1 else f"{value:.2f} s"
+
+
+def import_seconds(module: str, times: int = 3) -> float:
+    code = f"import time; a = time.perf_counter(); import {module}; print(time.perf_counter() - a)"
+    command = [sys.executable, "-c", code]
+    return min(float(subprocess.check_output(command, text=True)) for _ in range(times))
+
+
+def imports() -> list[Result]:
+    ours, peer = import_seconds("hierwidgets"), import_seconds("bambi")
+    return [
+        Result(
+            "import hierwidgets, beside import bambi",
+            seconds(ours),
+            seconds(peer),
+            f"1/{peer / ours:.0f}",
+            "< 0.5 s and at most 1/10",
+            ours < 0.5 and ours <= peer / 10,
+        )
+    ]
+
+
+def compared(work: str, peer: str, ours: float, theirs: float, bound: float) -> Result:
+    return Result(
+        f"{work}, beside {peer}",
+        seconds(ours),
+        seconds(theirs),
+        f"{theirs / ours:.0f} x",
+        f"{bound:.0f} x faster",
+        theirs / ours >= bound,
+    )
+
+
+def caterpillar(groups: int = 1000) -> Result:
+    """From the call to the DataFrame and the specification, against ArviZ's forest."""
+    import arviz as az
+
+    fits = [_many(groups, seed) for seed in range(4)]
+    fits.pop().caterpillar()
+
+    def ours() -> None:
+        view = fits.pop().caterpillar(sort="size")
+        assert len(view.data) == groups
+        assert view.specs
+
+    mine = fastest(ours, 3)
+    tree = _many(groups, 0).idata
+    theirs = fastest(lambda: az.plot_forest(tree, var_names=["1|g"], backend="matplotlib"), 1)
+    return compared(f"caterpillar of {groups:,} groups", "plot_forest", mine, theirs, 20)
+
+
+def trace(parameters: int = 500) -> Result:
+    """All the view needs of many parameters, against ArviZ's trace and density of the same."""
+    import arviz as az
+
+    fits = [_many(parameters // 2, seed) for seed in range(4)]
+    fits.pop().trace()
+
+    def ours() -> None:
+        view = fits.pop().trace()
+        assert len(view.data) >= parameters
+        assert view.specs
+
+    mine = fastest(ours, 3)
+    tree = _many(parameters // 2, 0).idata
+    with az.rc_context({"plot.max_subplots": 10 * parameters}):
+        theirs = fastest(
+            lambda: az.plot_trace_dist(tree, var_names=["1|g", "x|g"], backend="matplotlib"), 1
+        )
+    return compared(f"trace of {parameters} parameters", "plot_trace_dist", mine, theirs, 50)
+
+
+def _many(groups: int, seed: int) -> hw.Fit:
+    """An intercept and a slope for each group, 4 chains of 1,000 draws."""
+    return made_up([f"group {j}" for j in range(groups)], seed=seed, chains=4, draws=1000)
