@@ -30,7 +30,7 @@ demo: $(MADE)/core $(BUNDLE)
 	@$(BIN)/python -m hierwidgets.demo
 
 lab: $(MADE)/lab $(BUNDLE)
-	$(BIN)/jupyter lab notebooks/tour.ipynb
+	$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) notebooks/tour.ipynb
 
 build: $(BUNDLE)
 

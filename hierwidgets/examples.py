@@ -57,7 +57,7 @@ _EXAMPLES = (
         "eight_schools",
         ("school",),
         "8 schools",
-        "effect ~ 1 + (1 | school)",
+        "effect ~ 1 + (1 | school)\nsigma ~ 0 + offset(log(se))",
         "gaussian",
         "Rubin (1981), Journal of Educational Statistics 6, 377-401",
     ),
@@ -81,7 +81,8 @@ def example(name: str | None = None) -> pd.DataFrame:
     -------
     pandas.DataFrame
         The data, a new frame at every call, labels of groups as categories of strings;
-        or the list, with columns `name, rows, groups, formula, family, source`.
+        or the list, with columns `name, rows, groups, formula, family, source`. A formula of
+        two lines is a ``bambi.Formula(*formula.splitlines())``, or the body of a %%hier cell.
 
     Raises
     ------

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
+    from hierwidgets.correlated import Correlated
     from hierwidgets.views.caterpillar import CaterpillarView
     from hierwidgets.views.selection import Selection
     from hierwidgets.views.shrinkage import ShrinkageView
@@ -28,6 +29,7 @@ def fit(
     *,
     family: str | bmb.Family = "gaussian",
     priors: dict[str, Any] | None = None,
+    correlated: Correlated = False,
     draws: int = 1000,
     tune: int = 1000,
     chains: int = 4,
@@ -50,7 +52,12 @@ def fit(
     family : str or bambi.Family
         Such as ``"gaussian"``, ``"bernoulli"``, ``"binomial"`` or ``"poisson"``.
     priors : dict, optional
-        Priors by term, as `bambi.Model` takes them.
+        Priors by their names in the posterior, such as ``"1|Subject_sigma"``, or as `bambi.Model`
+        takes them.
+    correlated : bool, list of str, or dict
+        Correlate the intercepts and slopes of each grouping, by an LKJ prior: True for every
+        grouping with two or more effects, a list of grouping factors, or ``{factor: eta}``. The
+        matrix stands in the posterior as ``"Subject_corr"``. Bambi's own are independent.
     draws, tune, chains : int
         Kept draws and warm-up draws for each chain, and the number of chains.
     random_seed : int, optional
@@ -78,7 +85,9 @@ def fit(
     checks.one_of(sampler, sampling.SAMPLERS, "a sampler")
     draws = checks.positive_int(draws, "draws", sampling.LEAST_DRAWS)
     tune, chains = checks.positive_int(tune, "tune"), checks.positive_int(chains, "chains")
-    model, dropped = models.build(formula, data, family=family, priors=priors, **model_options)
+    model, dropped = models.build(
+        formula, data, family=family, priors=priors, correlated=correlated, **model_options
+    )
     tree = sampling.sample(
         model,
         draws=draws,

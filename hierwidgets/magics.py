@@ -23,6 +23,7 @@ Readers = dict[str, Callable[[str], Any]]
 FIT_OPTIONS: Readers = {
     "data": str,
     "family": str,
+    "correlated": commands.flag,
     "draws": int,
     "tune": int,
     "chains": int,

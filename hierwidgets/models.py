@@ -13,10 +13,13 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from hierwidgets import checks, terms
+from hierwidgets import correlated as joint
 
 if TYPE_CHECKING:
     import bambi as bmb
     import xarray as xr
+
+    from hierwidgets.correlated import Correlated
 
 
 def build(
@@ -25,6 +28,7 @@ def build(
     *,
     family: str | bmb.Family = "gaussian",
     priors: dict[str, Any] | None = None,
+    correlated: Correlated = False,
     dropna: bool = False,
     **model_options: Any,
 ) -> tuple[bmb.Model, int]:
@@ -61,10 +65,12 @@ def build(
     data = with_text_groups(data, described)
     model = make(formula, data, family=family, priors=priors, **model_options)
     checks.response(model)
+    if etas := joint.settled(model, correlated):
+        model = joint.correlate(model, etas)
     return model, int(bad.sum()) if dropna else 0
 
 
-_FIT_KEYWORDS = ["draws", "tune", "chains", "random_seed", "sampler", "progress"]
+_FIT_KEYWORDS = ["correlated", "draws", "tune", "chains", "random_seed", "sampler", "progress"]
 
 
 @dataclass(frozen=True)
@@ -247,7 +253,7 @@ def priors(model: bmb.Model) -> dict[str, Any]:
         for term in part.terms.values():
             if getattr(term, "automatic_priors", False) or term.kind == "offset":
                 continue
-            out[term.name] = term.prior
+            out[term.name] = joint.without(term.prior)
     for name, part in model.marginal_parameters.items():
         out[name] = part.prior
     return out

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from hierwidgets import checks, models, terms
+from hierwidgets import checks, correlated, models, terms
 from hierwidgets.fit import Fit
 
 if TYPE_CHECKING:
@@ -170,6 +170,7 @@ def _recipe(fit: Fit) -> dict[str, Any]:
         "link": {name: terms.link_name(model, name) for name in model.family.link},
         "priors": _encoded_priors(model),
         "alias": models.aliases(model),
+        "correlated": correlated.etas(model),
         "noncentered": model.noncentered,
         "center_predictors": model.center_predictors,
         "auto_scale": model.auto_scale,
@@ -193,6 +194,8 @@ def _model(recipe: dict[str, Any]) -> bmb.Model:
         center_predictors=recipe["center_predictors"],
         auto_scale=recipe["auto_scale"],
     )
+    if recipe["correlated"]:
+        model = correlated.correlate(model, recipe["correlated"])
     if recipe["alias"]:
         model.set_alias(recipe["alias"])
     return model

@@ -49,6 +49,8 @@ class Effect:
         The column that multiplies the effect.
     prior, parameterization : str
         The prior of the effect, and ``"noncentered"`` or ``"centered"``.
+    joint : str
+        What names the correlation matrix of the effects of its grouping, or "" if independent.
     """
 
     term: str
@@ -66,6 +68,12 @@ class Effect:
     predictor: np.ndarray = field(repr=False)
     prior: str
     parameterization: str
+    joint: str = ""
+
+    @property
+    def correlation(self) -> str:
+        """The posterior variable of the correlation matrix, or "" for independent effects."""
+        return f"{self.joint}_corr" if self.joint else ""
 
     def draws(self, posterior: xr.Dataset) -> np.ndarray:
         """The deviations u_j, shape (chain, draw, groups)."""
@@ -130,12 +138,11 @@ def effects(model: bmb.Model) -> list[Effect]:
         expression, factor = term.term.name.split("|", 1)
         dims = _dims(term)
         factor_dim = next(dim for dim in dims if dim.endswith("__factor_dim"))
+        labels = effect_labels(term)
         places: list[tuple[str, dict[str, Any], int]] = [(expression, {}, 0)]
         for dim, levels in dims.items():
             if dim.endswith("__expr_dim"):
-                places = [
-                    (_label(expression, level), {dim: level}, i) for i, level in enumerate(levels)
-                ]
+                places = [(labels[i], {dim: level}, i) for i, level in enumerate(levels)]
         for dim, levels in response.items():
             if _has_response_dim(model):
                 places = [
@@ -164,11 +171,51 @@ def effects(model: bmb.Model) -> list[Effect]:
                     levels=levels,
                     index=index,
                     predictor=predictor[:, column],
-                    prior=str(term.prior),
+                    prior=_prior_text(term.prior),
                     parameterization=_parameterization(model, component, term),
+                    joint=_joint_base(term.prior),
                 )
             )
     return found
+
+
+def effect_labels(term: Any) -> list[str]:
+    """What varies in a group term of Bambi: one label, or one for each level."""
+    expression = term.term.name.split("|", 1)[0]
+    for dim, levels in term.coords.items():
+        if dim.endswith("__expr_dim"):
+            return [_label(expression, level) for level in levels]
+    return [expression]
+
+
+def covariance_draws(varying: list[Effect], posterior: xr.Dataset) -> np.ndarray:
+    """Sigma, the covariance of the effects of one grouping, shape (draws, K, K)."""
+    tau = np.stack([effect.scale_draws(posterior).ravel() for effect in varying], axis=1)
+    return tau[:, :, None] * correlation_draws(varying, posterior) * tau[:, None, :]
+
+
+def correlation_draws(varying: list[Effect], posterior: xr.Dataset) -> np.ndarray:
+    """Correlations of the effects of one grouping, shape (draws, K, K); (1, K, K) if independent."""
+    joint = varying[0].joint
+    if not joint:
+        return np.eye(len(varying))[None]
+    labels = [effect.effect for effect in varying]
+    matrix = posterior[varying[0].correlation].sel(
+        {f"{joint}__effect": labels, f"{joint}__effect_bis": labels}
+    )
+    ordered = matrix.transpose(*MAIN_DIMS, f"{joint}__effect", f"{joint}__effect_bis")
+    return ordered.to_numpy().reshape(-1, len(labels), len(labels))
+
+
+def _joint_base(prior: Any) -> str:
+    return str(getattr(getattr(prior, "dist", None), "base", ""))
+
+
+def _prior_text(prior: Any) -> str:
+    if not _joint_base(prior):
+        return str(prior)
+    scales = ", ".join(f"{name}: {arg}" for name, arg in prior.args.items() if name != "mu")
+    return f"MvNormal(mu: 0.0, {scales}, corr: LKJ(eta: {prior.dist.eta:g}))"
 
 
 def _term_label(term: Any, effect: str, at: dict[str, Any]) -> str:
@@ -199,7 +246,7 @@ def _parameterization(model: bmb.Model, component: str, term: Any) -> str:
     if isinstance(default, dict):
         default = default.get(component, True)
     own = getattr(term.prior, "noncentered", None)
-    chosen = default if own is None else own
+    chosen = bool(_joint_base(term.prior)) or (default if own is None else own)
     return "noncentered" if chosen else "centered"
 
 

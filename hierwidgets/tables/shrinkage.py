@@ -165,39 +165,32 @@ def weights(fit: Fit, own: NoPooling) -> np.ndarray:
     exists = np.isfinite(own.estimate).all(axis=1)
     if not exists.any():
         return out
-    tau = np.stack([e.scale_draws(posterior).ravel() for e in own.effects], axis=1)
+    Sigma = terms.covariance_draws(own.effects, posterior)
     residual = terms.residual_scale(fit.model, posterior)
-    ratio = np.ones(len(tau))
+    ratio = np.ones(len(Sigma))
     if residual is not None and residual.ndim == 2:
-        ratio = (residual.mean() / residual.ravel()) ** 2
+        ratio = (residual.ravel() / residual.mean()) ** 2
     shared, where = np.unique(own.precision[exists], axis=0, return_inverse=True)
-    each = np.concatenate(
-        [
-            _mean_weight(block, tau, ratio)
-            for block in np.array_split(shared, max(1, len(shared) * len(tau) // _BATCH))
-        ]
-    )
+    blocks = np.array_split(np.linalg.inv(shared), max(1, len(shared) * len(Sigma) // _BATCH))
+    each = np.concatenate([_mean_weight(block, Sigma, ratio) for block in blocks])
     out[exists] = each[where.ravel()]
     return out
 
 
-def _mean_weight(precision: np.ndarray, tau: np.ndarray, ratio: np.ndarray) -> np.ndarray:
-    """Mean over draws of diag((P r + Sigma^-1)^-1 P r), which is diag(Sigma (Sigma + V)^-1)."""
-    K = tau.shape[1]
-    with np.errstate(divide="ignore"):
-        prior = 1 / tau**2
-    if K == 1:
-        a = precision[:, 0, 0][:, None] * ratio
-        return (a / (a + prior[:, 0])).mean(axis=1)[:, None]
-    P = precision[:, None] * ratio[:, None, None]
-    if K == 2:
-        m11, m22, m12 = P[..., 0, 0] + prior[:, 0], P[..., 1, 1] + prior[:, 1], P[..., 0, 1]
-        determinant = m11 * m22 - m12**2
-        first = (m22 * P[..., 0, 0] - m12**2) / determinant
-        second = (m11 * P[..., 1, 1] - m12**2) / determinant
+def _mean_weight(variance: np.ndarray, Sigma: np.ndarray, ratio: np.ndarray) -> np.ndarray:
+    """Mean over draws of diag(Sigma (Sigma + V)^-1), shape (groups, effects)."""
+    V = variance[:, None] * ratio[:, None, None]
+    total = Sigma + V
+    if Sigma.shape[1] == 1:
+        return (Sigma / total).mean(axis=1)[..., 0]
+    if Sigma.shape[1] == 2:
+        a, b, c = total[..., 0, 0], total[..., 1, 1], total[..., 0, 1]
+        determinant = a * b - c**2
+        first = (b * Sigma[:, 0, 0] - c * Sigma[:, 0, 1]) / determinant
+        second = (a * Sigma[:, 1, 1] - c * Sigma[:, 0, 1]) / determinant
         return np.stack([first.mean(axis=1), second.mean(axis=1)], axis=1)
-    total = P + prior[:, :, None] * np.eye(K)
-    return np.diagonal(np.linalg.solve(total, P), axis1=-2, axis2=-1).mean(axis=1)
+    solved = np.linalg.solve(total, np.broadcast_to(Sigma, total.shape))
+    return np.diagonal(solved, axis1=-2, axis2=-1).mean(axis=1)
 
 
 def _sampling_sd(own: NoPooling) -> np.ndarray:

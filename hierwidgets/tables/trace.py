@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -54,13 +55,21 @@ class Place:
 
 
 def places(fit: Fit) -> Iterator[Place]:
-    """Every scalar of the posterior by name: the top-level variables, then each group term."""
+    """Every scalar of the posterior by name: the top-level variables, then each group term.
+
+    Of a correlation matrix each pair stands once; what it is computed from is left out.
+    """
     varying = fit.effects
     inner = {effect.variable for effect in varying}
     inner |= {f"{name}_offset" for name in inner}
+    inner |= {f"{effect.joint}_cpc" for effect in varying}
+    pairs = {effect.correlation: effect.joint for effect in varying if effect.joint}
     for name, values in fit.posterior.data_vars.items():
         further = [dim for dim in values.dims if dim not in MAIN_DIMS]
         if name in inner or any(str(dim).startswith("__") for dim in further):
+            continue
+        if name in pairs:
+            yield from _pairs(str(name), pairs[str(name)], fit)
             continue
         labels = [""]
         for dim in further:
@@ -77,6 +86,13 @@ def places(fit: Fit) -> Iterator[Place]:
         yield Place(
             effect.variable, effect.at, names, effect.term, effect.factor, effect.groups, effect
         )
+
+
+def _pairs(variable: str, joint: str, fit: Fit) -> Iterator[Place]:
+    labels = [str(label) for label in fit.posterior[f"{joint}__effect"].values]
+    for one, other in combinations(labels, 2):
+        at = {f"{joint}__effect": one, f"{joint}__effect_bis": other}
+        yield Place(variable, at, [f"{variable}[{one}, {other}]"])
 
 
 def parameters(fit: Fit) -> pd.DataFrame:

@@ -17,7 +17,7 @@ from hierwidgets.views.view import View
 if TYPE_CHECKING:
     from hierwidgets.fit import Fit
 
-STILL_BYTES = 40_000
+STILL_BYTES = 60_000
 _SENT = ("kind", "specs", "columns", "about", "state")
 
 _PAGE = """<!doctype html>

@@ -5,19 +5,20 @@ from __future__ import annotations
 import base64
 import html
 import json
-import struct
 from typing import TYPE_CHECKING, Any
 
 import vl_convert
 
 from hierwidgets.charts.style import static_spec
+from hierwidgets.views import png
 
 if TYPE_CHECKING:
     import altair as alt
 
 VEGA_LITE = "6.4"
 STILL_BYTES = 100_000
-_PAPER_PPI = 200
+_PAPER = 200
+_FINE = 144
 
 _HIDE_DEAD_WIDGET = (
     ".jp-OutputArea-child:has(+ .jp-OutputArea-child [data-hw-still])"
@@ -38,7 +39,7 @@ def render(chart: alt.TopLevelMixin, ending: str) -> bytes:
         return json.dumps(spec, indent=2, ensure_ascii=False).encode()
     if ending == ".svg":
         return vl_convert.vegalite_to_svg(spec, vl_version=VEGA_LITE).encode()
-    return _png(spec, _PAPER_PPI)
+    return _png(spec, _PAPER)
 
 
 def still(chart: alt.TopLevelMixin, limit: int = STILL_BYTES) -> bytes:
@@ -51,7 +52,7 @@ def image_html(
 ) -> str:
     """The picture as an element that holds it, as wide as the chart."""
     image, ppi = _still(chart, limit)
-    width = round(struct.unpack(">I", image[16:20])[0] * 72 / ppi)
+    width = round(png.width(image) * 72 / ppi)
     address = "data:image/png;base64," + base64.b64encode(image).decode()
     return (
         f'<img {more} alt="{html.escape(title)}" style="width: {width}px; max-width: 100%" '
@@ -66,13 +67,13 @@ def still_html(chart: alt.TopLevelMixin, key: str, title: str) -> str:
 
 
 def _still(chart: alt.TopLevelMixin, limit: int) -> tuple[bytes, int]:
+    """The picture and its pixels per inch; bytes grow a little faster than those."""
     spec = static_spec(chart)
-    ppi = 144
-    image = _png(spec, ppi)
-    for less in (100, 72):
-        if len(image) > limit:
-            image, ppi = _png(spec, less), less
-    return image, ppi
+    image = png.shrink(_png(spec, _FINE))
+    if len(image) <= limit:
+        return image, _FINE
+    ppi = 100 if len(image) < 1.5 * limit else 72
+    return png.shrink(_png(spec, ppi)), ppi
 
 
 def _png(spec: dict[str, Any], ppi: int) -> bytes:

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { slide } from "../src/tables/shrinkage";
+import { meanWeight, widened } from "../src/views/shrinkage-scene";
+import { FREE, fromStep, toStep } from "../src/views/shrinkage-sigma";
 import cases from "./vectors/slide.json";
 
 function near(found: ArrayLike<number>, expected: number[]) {
@@ -44,4 +46,34 @@ describe("slide", () => {
     const flat = { groups: 1, effects: 1, precision: [0], score: [0] };
     expect(() => slide(flat, [1])).toThrow("do not determine");
   });
+});
+
+describe("the sigma slider", () => {
+  it("ends in complete pooling and in no pooling", () => {
+    expect(fromStep(0)).toBe(0);
+    expect(fromStep(240)).toBe(FREE);
+    expect(toStep(0)).toBe(0);
+    expect(toStep(FREE)).toBe(240);
+  });
+
+  it("goes from a fiftieth to ten times the posterior's mean, in equal ratios", () => {
+    expect(fromStep(1)).toBeCloseTo(1 / 50);
+    expect(fromStep(239)).toBeCloseTo(10);
+    expect(fromStep(101) / fromStep(100)).toBeCloseTo(fromStep(51) / fromStep(50));
+  });
+
+  it("stands where its value says", () => {
+    for (let step = 0; step <= 240; step += 1) expect(toStep(fromStep(step))).toBe(step);
+    expect(toStep(1e-9)).toBe(1);
+    expect(toStep(500)).toBe(239);
+  });
+});
+
+it("the mean weight leaves out groups without one", () => {
+  expect(meanWeight([0.2, Number.NaN, 0.4])).toBeCloseTo(0.3);
+});
+
+it("an axis widens only as far as it must", () => {
+  expect(widened([0, 10], [1, 9, Number.NaN])).toEqual([0, 10]);
+  expect(widened([0, 10], [-5, 12])).toEqual([-5.2, 12.2]);
 });

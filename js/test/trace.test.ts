@@ -1,5 +1,10 @@
 import { describe, expect, it } from "vitest";
+import type { Column } from "../src/host/columns";
+import type { Context } from "../src/host/types";
 import { decimate, kde, quantile, rankCounts } from "../src/tables/trace";
+import { inView } from "../src/tables/trace-view";
+import { Draws } from "../src/views/trace-draws";
+import { Zoom } from "../src/views/trace-zoom";
 import decimateCases from "./vectors/decimate.json";
 import kdeCases from "./vectors/kde.json";
 import rankCases from "./vectors/rank_counts.json";
@@ -43,4 +48,109 @@ describe("rankCounts", () => {
 it("quantile interpolates as NumPy does", () => {
   expect(quantile([1, 2, 4, 8], 0.25)).toBe(1.75);
   expect(quantile([1, 2, 4, 8], 1)).toBe(8);
+});
+
+describe("inView", () => {
+  const places = {
+    terms: [0, 1, 1, 2, 2],
+    factors: ["", "g", "g", "g", "g"],
+    groups: ["", "a", "b", "a", "b"],
+  };
+  it.each([
+    { name: "nothing picked", chosen: [0, 2], picked: {}, shown: [0, 2] },
+    { name: "the factor's first term", chosen: [0], picked: { g: ["b"] }, shown: [2, 0] },
+    { name: "the term in view", chosen: [3, 0], picked: { g: ["b", "a"] }, shown: [4, 3, 0] },
+    { name: "two terms in view", chosen: [1, 3], picked: { g: ["a"] }, shown: [1, 3] },
+    { name: "an empty pick", chosen: [1], picked: { g: [] }, shown: [1] },
+  ])("$name", ({ chosen, picked, shown }) => {
+    expect(inView(places, chosen, new Map(Object.entries(picked)))).toEqual(shown);
+  });
+});
+
+describe("Zoom", () => {
+  it("stays inside the draws and above ten of them", () => {
+    const zoom = new Zoom(999);
+    zoom.to([-50, 100]);
+    expect(zoom.window).toEqual([0, 150]);
+    zoom.to([500, 501]);
+    expect(zoom.window[1] - zoom.window[0]).toBe(10);
+    zoom.move(1000);
+    expect(zoom.window).toEqual([989, 999]);
+    zoom.by(1000);
+    expect(zoom.window).toEqual([0, 999]);
+    expect(zoom.zoomed).toBe(false);
+  });
+
+  it("keeps the draw under the pointer where it is", () => {
+    const zoom = new Zoom(1000);
+    zoom.by(0.5, 250);
+    expect(zoom.window).toEqual([125, 625]);
+  });
+
+  it("tells listeners once, and none after they are gone", () => {
+    const zoom = new Zoom(99);
+    const gone = new AbortController();
+    let told = 0;
+    zoom.changed(() => {
+      told += 1;
+    }, gone.signal);
+    zoom.to([10, 50]);
+    zoom.to([10, 50]);
+    gone.abort();
+    zoom.reset();
+    expect(told).toBe(1);
+  });
+});
+
+describe("Draws", () => {
+  const raw = (dtype: "float32" | "int32" | "uint8", shape: number[], values: number[]): Column => {
+    const Kind = { float32: Float32Array, int32: Int32Array, uint8: Uint8Array }[dtype];
+    return { dtype, shape, values: Kind.from(values) };
+  };
+  const context = {
+    live: false,
+    columns: {
+      centre: raw("float32", [2], [100, 0]),
+      sent: raw("int32", [1], [0]),
+      draws: raw("float32", [1, 2, 4], [0, 1, 2, 3, 4, 5, 6, 7]),
+      divergent: raw("uint8", [2, 4], [0, 1, 0, 0, 0, 0, 0, 1]),
+    },
+  } as unknown as Context;
+  const draws = new Draws(context, ["a", "b"]);
+
+  it("adds the centre back", () => {
+    expect(draws.span(0)).toEqual([100, 107]);
+    expect(draws.lines(0, [0, 3], 100).map((row) => row.value)).toEqual([
+      100, 101, 102, 103, 104, 105, 106, 107,
+    ]);
+  });
+
+  it("draws the window and a draw on either side", () => {
+    expect(draws.lines(0, [1.5, 1.9], 100).map((row) => [row.chain, row.draw])).toEqual([
+      [0, 1],
+      [0, 2],
+      [1, 1],
+      [1, 2],
+    ]);
+  });
+
+  it("places the divergences in the window", () => {
+    expect(draws.divergences(0, [0, 3])).toEqual([
+      { chain: 0, draw: 1, value: 101 },
+      { chain: 1, draw: 3, value: 107 },
+    ]);
+    expect(draws.divergences(0, [0, 2])).toHaveLength(1);
+  });
+
+  it("counts every draw once in the ranks", () => {
+    const rows = draws.ranks(0);
+    expect(rows.reduce((sum, row) => sum + Number(row.count), 0)).toBe(8);
+    expect(rows[0]).toMatchObject({ chain: 0, lower: 0, upper: 0.4, expected: 0.2 });
+  });
+
+  it("says why a parameter cannot be drawn where no kernel answers", async () => {
+    expect(draws.missing(0)).toBe("");
+    expect(draws.missing(1)).toContain("not in this page");
+    await expect(draws.fetch([1])).rejects.toThrow("not in this page");
+  });
 });

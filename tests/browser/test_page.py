@@ -235,6 +235,18 @@ def test_theme_follows_the_host_live(few: hw.Fit, show) -> None:
     expect(text).to_have_attribute("fill", "#1f2328")
 
 
+def test_works_where_code_from_strings_is_forbidden(few: hw.Fit, tmp_path: Path, open_page) -> None:
+    path = few.caterpillar().save(tmp_path / "page.html")
+    source = path.read_text(encoding="utf-8")
+    assert source.count(" 'unsafe-eval'") == 1
+    path.write_text(source.replace(" 'unsafe-eval'", ""), encoding="utf-8")
+    view = open_page(path.as_uri()).locator("[data-view=caterpillar][data-ready]")
+    row(view, "g3").click()
+    expect(
+        view.locator(".mark-rule path[stroke='#d55e00'], .mark-rule line[stroke='#d55e00']")
+    ).to_have_count(2)
+
+
 def test_without_scripts_the_picture_is_there(few: hw.Fit, tmp_path: Path, browser) -> None:
     path = few.caterpillar().save(tmp_path / "page.html")
     context = browser.new_context(java_script_enabled=False, offline=True)

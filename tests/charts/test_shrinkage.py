@@ -84,10 +84,9 @@ def test_a_group_without_an_own_estimate_shows_the_other_and_says_why(table):
     assert len(marks(chart)["now"]) == 4
     svg = vl_convert.vegalite_to_svg(style.static_spec(chart), vl_version=VEGA_LITE)
     assert 'aria-label="group d"' in svg
-    titles = [t.title for t in chart.layer[-1].encoding.tooltip if t.title is not alt.Undefined]
-    assert titles == [
-        "rows", "no pooling", "partial pooling", "by the formula",
-        "complete pooling", "population mean", "weight w",
+    tooltip = chart.to_dict()["layer"][-1]["encoding"]["tooltip"]
+    assert [entry["field"] for entry in tooltip] == [
+        "group", "n", "own", "partial", "formula", "complete_pooling", "population", "share",
     ]  # fmt: skip
 
 
@@ -110,6 +109,7 @@ def test_picked_groups_stand_out(table):
 
 
 def test_domain_is_not_stretched_by_one_wild_estimate(table):
+    table = pd.concat([table] * 3, ignore_index=True)
     table.loc[0, "no_pooling"] = -900.0
     low, high = dots.domain(table)
     assert low < -2
@@ -179,17 +179,17 @@ def test_plane_of_frames_needs_its_ends(table):
 
 
 @pytest.mark.parametrize(
-    "chart",
+    ("chart", "data"),
     [
-        shrinkage.groups(alt.NamedData("rows")),
-        plane(alt.NamedData("rows"), alt.NamedData("references")),
-        shrinkage.overview(),
+        (shrinkage.groups(alt.NamedData("rows")), {"rows"}),
+        (plane(alt.NamedData("rows"), alt.NamedData("references")), {"rows", "references"}),
+        (shrinkage.overview(), {"stretches", "picks"}),
     ],
     ids=["groups", "plane", "overview"],
 )
-def test_the_live_picture_compiles_with_its_parameters(chart):
+def test_the_live_picture_compiles_with_its_parameters(chart, data):
     spec = style.live_spec(chart)
     vega = vl_convert.vegalite_to_vega(spec, vl_version=VEGA_LITE)
     signals = {signal["name"] for signal in vega["signals"]}
     assert {"picked", "sliding", "ink", "blue", "green"} <= signals
-    assert "datasets" not in spec
+    assert data <= {source["name"] for source in vega["data"]}

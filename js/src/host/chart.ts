@@ -94,6 +94,7 @@ export async function embed(el: HTMLElement, spec: Spec, options: EmbedOptions):
     view,
     has,
     data(name, rows) {
+      tip.hide();
       view.change(name, vega.changeset().remove(vega.truthy).insert(rows));
     },
     set(parameter, value) {

@@ -16,6 +16,7 @@ export function makeRoot(el: HTMLElement, kind: string, about: About, signal: Ab
   const style = element("style", { textContent: `${css}\n${hide}` });
   const root = element("div", { className: "hw-view" });
   root.dataset.view = kind;
+  root.dataset.lmSuppressShortcuts = "true";
   root.setAttribute("role", "region");
   root.setAttribute("aria-label", about.title);
   el.replaceChildren(style, root);

@@ -71,7 +71,7 @@ export async function caterpillar(context: Context): Promise<void> {
   const show = button({ label: "", press: () => revealPicked() });
   const bar = element("div", { className: "hw-bar" });
   if (terms.length > 1) bar.append(controls.term.node);
-  bar.append(controls.scale.node, controls.sort.node, controls.search.node, count, show.node);
+  bar.append(controls.scale.node, controls.sort.node, controls.search.node, count);
   const spoken = element("div", { className: "hw-hidden" });
   spoken.setAttribute("aria-live", "polite");
   const rows = makeRows({
@@ -80,6 +80,8 @@ export async function caterpillar(context: Context): Promise<void> {
     draw: () => void draw(),
     press: (row, add) => pressed(row, add),
   });
+  show.node.classList.add("hw-float");
+  rows.node.append(show.node);
   const legend = caption();
   el.append(bar, rows.node, legend.node, spoken);
 

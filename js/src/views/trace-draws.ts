@@ -5,6 +5,8 @@ import { decimate, kde, rankCounts } from "../tables/trace.js";
 
 const BINS = 20;
 const MOST_DIVERGENT = 400;
+const ABSENT =
+  "Its draws are not in this page, which holds those of the population and of the worst parameters. Open the fit in a notebook to see them.";
 
 /** The draws that are in the page, those Python can still send, and the rows they are drawn from. */
 export class Draws {
@@ -35,15 +37,16 @@ export class Draws {
     return this.held.has(parameter);
   }
 
-  /** Whether the parameter can be drawn, now or after asking Python. */
-  reachable(parameter: number): boolean {
-    return this.context.live || this.has(parameter);
+  /** Why the parameter cannot be drawn, now or after asking Python; nothing where it can. */
+  missing(parameter: number): string {
+    return this.context.live || this.has(parameter) ? "" : ABSENT;
   }
 
   /** Asks Python for the draws of these parameters that the page lacks. */
   async fetch(parameters: number[]): Promise<void> {
     const lacking = parameters.filter((parameter) => !this.has(parameter));
     if (lacking.length === 0) return;
+    if (!this.context.live) throw new Error(ABSENT);
     const question = { kind: "draws", parameters: lacking.map((i) => this.names[i]) };
     const { content, buffers } = await ask(this.context.model, question, this.context.signal);
     const [data] = buffers;

@@ -73,9 +73,11 @@ export function list({ signal, limits, line, choose }: ListOptions): List {
     row.setAttribute("aria-posinset", String(place + 1));
     row.classList.toggle("hw-active", place === active);
     row.title = missing ? `${name}\n${missing}` : name;
-    if (missing) row.setAttribute("aria-disabled", "true");
+    row.classList.toggle("hw-missing", missing !== "");
     const label = element("span", { textContent: name, className: "hw-trace-name" });
     label.dir = "auto";
+    if (missing)
+      label.append(element("span", { className: "hw-hidden", textContent: " (not in this page)" }));
     row.append(
       label,
       figure(rhat.toFixed(3), !(rhat <= limits.rhat), `R-hat above ${limits.rhat}`),

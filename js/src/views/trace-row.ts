@@ -10,7 +10,7 @@ const GAP = 10;
 const AXIS = 50;
 const PANELS = ["lines", "density", "ranks"] as const;
 const TEXTS = {
-  lines: "The draws of every chain in order",
+  lines: "The draws of every chain as lines",
   density: "The marginal density of every chain",
   ranks: "How the ranks of the draws fall to every chain",
 };

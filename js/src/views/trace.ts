@@ -45,14 +45,12 @@ export async function trace(context: Context): Promise<void> {
   const draws = new Draws(context, names);
   const zoom = new Zoom(draws.length - 1);
 
-  const absent =
-    "Its draws are not in this page, which holds those of the parameters that matter most. Open the fit in a notebook to see them.";
   const line = (i: number): Line => ({
     name: names[i] ?? "",
     rhat: at(rhat, i),
     bulk: at(bulk, i),
     tail: at(tail, i),
-    missing: draws.reachable(i) ? "" : absent,
+    missing: draws.missing(i),
   });
 
   const bar = element("div", { className: "hw-bar" });
@@ -73,13 +71,18 @@ export async function trace(context: Context): Promise<void> {
   verdict.append(...verdicts(draws, names, line, about));
   bar.append(find.node, order.node, verdict);
 
+  /** The picked groups' parameters lead the list, unless they were picked in it: a row stays under the hand. */
+  let front = new Set<number>();
+  let choosing = false;
   const choose = (i: number, add: boolean): void => {
     const name = names[i] ?? "";
     const before = reader.get("parameters");
     const kept = before.includes(name) ? before.filter((other) => other !== name) : [...before, name];
     reader.set({ parameters: add ? kept : [name] });
     const factor = factors[i];
+    choosing = true;
     if (factor) selection.pick(factor, [groups[i] ?? ""], add);
+    choosing = false;
   };
   const roster = list({ signal, limits: { rhat: about.rhat, ess: about.ess }, line, choose });
 
@@ -111,8 +114,10 @@ export async function trace(context: Context): Promise<void> {
     const listed = Array.from(numbers(columns, `order_${by}`)).filter((i) =>
       (names[i] ?? "").toLowerCase().includes(needle),
     );
-    const lit = (i: number): boolean => picked.get(factors[i] ?? "")?.includes(groups[i] ?? "") ?? false;
-    roster.show([...listed.filter(lit), ...listed.filter((i) => !lit(i))], new Set(shown));
+    roster.show(
+      [...listed.filter((i) => front.has(i)), ...listed.filter((i) => !front.has(i))],
+      new Set(shown),
+    );
 
     for (const [i, { row, gone }] of rows) {
       if (shown.includes(i)) continue;
@@ -137,8 +142,16 @@ export async function trace(context: Context): Promise<void> {
     if (width > 0) for (const { row } of rows.values()) row.width(width);
   };
 
+  const lead = (): void => {
+    if (choosing) return;
+    const picked = new Map([...new Set(factors)].map((f) => [f, new Set(selection.picked(f))]));
+    front = new Set(names.flatMap((_, i) => (picked.get(factors[i] ?? "")?.has(groups[i] ?? "") ? [i] : [])));
+  };
   reader.changed(draw);
-  selection.changed(draw, signal);
+  selection.changed(() => {
+    lead();
+    draw();
+  }, signal);
   onWidth(
     pane,
     (next) => {
@@ -147,6 +160,7 @@ export async function trace(context: Context): Promise<void> {
     },
     signal,
   );
+  lead();
   draw();
 }
 
