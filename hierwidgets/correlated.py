@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -71,9 +71,9 @@ class Joint:
         pair = f"{self.base}__pair"
         model.add_coords({pair: [f"{self.labels[i]}, {self.labels[j]}" for i, j in pairs]})
         shape = np.array([self.eta + (K - 2 - j) / 2 for _, j in pairs])
-        beta = cast("Any", pm.Beta(f"{self.base}_cpc", shape, shape, dims=pair))
+        beta: Any = pm.Beta(f"{self.base}_cpc", shape, shape, dims=pair)
         partial = 2.0 * beta - 1.0
-        rest = 2.0 * pt.sqrt(beta * (1.0 - beta))
+        rest = 2.0 * (beta * (1.0 - beta)) ** 0.5
         at = {pair: n for n, pair in enumerate(pairs)}
         lines = []
         for i in range(K):

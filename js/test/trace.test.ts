@@ -153,4 +153,27 @@ describe("Draws", () => {
     expect(draws.missing(1)).toContain("not in this page");
     await expect(draws.fetch([1])).rejects.toThrow("not in this page");
   });
+
+  it("asks Python for the draws the page lacks, and keeps them", async () => {
+    let listener: (message: unknown, buffers: unknown) => void = () => {};
+    const asked: unknown[] = [];
+    const model = {
+      on: (_event: string, listen: typeof listener) => {
+        listener = listen;
+      },
+      off: () => {},
+      send: (question: { ask: string; parameters: string[] }) => {
+        asked.push(question.parameters);
+        const data = new DataView(Float32Array.from([9, 8, 7, 6, 5, 4, 3, 2]).buffer);
+        queueMicrotask(() => listener({ answer: question.ask, shape: [1, 2, 4] }, [data]));
+      },
+    };
+    const signal = new AbortController().signal;
+    const connected = new Draws({ ...context, live: true, model, signal } as unknown as Context, ["a", "b"]);
+    expect(connected.missing(1)).toBe("");
+    await connected.fetch([0, 1]);
+    await connected.fetch([1]);
+    expect(asked).toEqual([["b"]]);
+    expect(connected.span(1)).toEqual([2, 9]);
+  });
 });

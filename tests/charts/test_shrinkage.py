@@ -104,7 +104,7 @@ def test_by_the_formula_the_posterior_stays_as_ghosts(table):
 
 def test_picked_groups_stand_out(table):
     drawn = marks(shrinkage.groups(table, picked=["b"]))
-    assert [item["opacity"] for item in drawn["now"]] == [0.22, 1, 0.22, 0.22]
+    assert [item["opacity"] for item in drawn["now"]] == [style.DIM, 1, style.DIM, style.DIM]
     assert drawn["now"][1]["fill"] == style.PALETTE["orange"]
 
 
