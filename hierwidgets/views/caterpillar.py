@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, override
 
 import altair as alt
@@ -61,13 +62,7 @@ class CaterpillarView(View):
                 population[scale] = float(table["population"].iloc[0])
             columns[f"labels/{effect.factor}"] = effect.groups
             terms.append({"term": effect.term, "factor": effect.factor, "population": population})
-        overview = live_spec(charts.overview())
-        overview.update(padding=0, autosize={"type": "none"})
-        specs = {
-            "rows": live_spec(charts.caterpillar(alt.NamedData("rows"))),
-            "overview": overview,
-        }
-        return Content(specs, columns, {"terms": terms})
+        return Content(_specs(), columns, {"terms": terms})
 
     @override
     def table(self) -> pd.DataFrame:
@@ -86,3 +81,10 @@ class CaterpillarView(View):
         factor = self.fit.effect(self.state["term"]).factor
         picked = self.groups_picked.get(factor, [])
         return charts.caterpillar(table, population=population, title=title, picked=picked)
+
+
+@cache
+def _specs() -> dict[str, Any]:
+    overview = live_spec(charts.overview())
+    overview.update(padding=0, autosize={"type": "none"})
+    return {"rows": live_spec(charts.caterpillar(alt.NamedData("rows"))), "overview": overview}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import altair as alt
@@ -220,6 +221,7 @@ def split(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return first, (values - first).astype(np.float32)
 
 
+@cache
 def _specs() -> dict[str, Any]:
     data = alt.NamedData
     rows = live_spec(charts.groups(data("rows")))

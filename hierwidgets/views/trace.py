@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import altair as alt
@@ -69,13 +70,8 @@ class TraceView(View):
         chains, draws = diverging.shape
         sent = to_send(table, self.wanted, SENT_BYTES // (4 * chains * draws))
         terms = list(dict.fromkeys(table["term"]))
-        specs = charts.panels(
-            *(alt.NamedData(name) for name in ("lines", "density", "ranks", "divergent")),
-            chains=range(chains),
-            draws=draws,
-        )
         return Content(
-            specs={name: style.live_spec(chart, 300, 120) for name, chart in specs.items()},
+            specs=_specs(chains, draws),
             columns={
                 "parameter": table["parameter"].tolist(),
                 "group": table["group"].tolist(),
@@ -192,3 +188,13 @@ def in_view(table: pd.DataFrame, chosen: list[str], picked: dict[str, list[str]]
             terms = dict.fromkeys(rows["term"][rows["factor"] == factor].iloc[:1])
         shown += [f"{term}[{group}]" for term in terms for group in groups]
     return shown + [name for name in chosen if name not in factors]
+
+
+@cache
+def _specs(chains: int, draws: int) -> dict[str, Any]:
+    specs = charts.panels(
+        *(alt.NamedData(name) for name in ("lines", "density", "ranks", "divergent")),
+        chains=range(chains),
+        draws=draws,
+    )
+    return {name: style.live_spec(chart, 300, 120) for name, chart in specs.items()}

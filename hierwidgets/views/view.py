@@ -14,7 +14,7 @@ import traitlets as t
 
 from hierwidgets import checks
 from hierwidgets.views import picture
-from hierwidgets.views.columns import encode
+from hierwidgets.views.columns import encode, pack
 from hierwidgets.views.runtime import VIEW, bundle, runtime
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class View(anywidget.AnyWidget):
     hash = t.Unicode().tag(sync=True)
     runtime = anywidget.WidgetTrait().tag(sync=True)
     selection = anywidget.WidgetTrait().tag(sync=True)
-    specs = t.Dict().tag(sync=True)
+    specs = t.Bytes().tag(sync=True)
     columns = t.Dict().tag(sync=True)
     about = t.Dict().tag(sync=True)
     state = t.Dict().tag(sync=True, echo_update=False)
@@ -85,7 +85,7 @@ class View(anywidget.AnyWidget):
             hash=bundle()[1],
             runtime=runtime(),
             selection=fit.selection,
-            specs=content.specs,
+            specs=pack(content.specs),
             columns={name: encode(values) for name, values in content.columns.items()},
             about={
                 "title": f"{self.method} of {fit.formula}",

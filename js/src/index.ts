@@ -1,4 +1,5 @@
 import { decodeAll, type Raw } from "./host/columns.js";
+import { unpackJson } from "./host/packed.js";
 import { type About, makeRoot, showError } from "./host/root.js";
 import { loneModel, selection } from "./host/selection.js";
 import type { Context, Model, Spec } from "./host/types.js";
@@ -26,6 +27,8 @@ export async function render(options: Rendering): Promise<void> {
     const view = Object.hasOwn(VIEWS, kind) ? VIEWS[kind] : undefined;
     if (!view) throw new Error(`There is no view called ${kind}.`);
     const picks = selection(options.selection ?? loneModel());
+    const specs = await unpackJson<Record<string, Spec>>(model.get("specs"));
+    if (signal.aborted) return;
     root.addEventListener("keydown", (event) => event.key === "Escape" && picks.clear(), { signal });
     await view({
       model,
@@ -34,7 +37,7 @@ export async function render(options: Rendering): Promise<void> {
       live,
       selection: picks,
       columns: decodeAll(model.get<Record<string, Raw>>("columns")),
-      specs: model.get<Record<string, Spec>>("specs"),
+      specs,
     });
     root.dataset.ready = "true";
   } catch (error) {
