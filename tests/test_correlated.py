@@ -185,3 +185,20 @@ def test_one_effect_has_nothing_to_correlate(sleepstudy):
     for given in (True, ["Subject"]):
         with pytest.raises(ValueError, match="to correlate"):
             models.build("Reaction ~ Days + (1 | Subject)", sleepstudy, correlated=given)
+
+
+def test_the_slider_at_the_posterior_scales_is_near_the_posterior(fit):
+    from hierwidgets.tables.shrinkage import information
+    from hierwidgets.tables.slide import slide
+
+    info = information(fit, "Subject")
+    assert info.correlated
+    assert info.free.all()
+    estimates, _, centre = slide(
+        info.precision, info.score, info.scale, info.correlation, info.free
+    )
+    for k, term in enumerate(info.terms):
+        table = shrinkage(fit, term).set_index("group").loc[info.groups]
+        gap = np.abs(estimates[:, k] - table["partial_pooling"])
+        assert (gap < 0.3 * table["partial_pooling_sd"]).all()
+        assert centre[k] == pytest.approx(table["population"].iloc[0], rel=0.02)

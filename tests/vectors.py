@@ -105,21 +105,23 @@ def rank_counts() -> list[dict[str, Any]]:
 
 
 def pooled(
-    designs: list[np.ndarray], responses: list[np.ndarray], residual: float, scales: np.ndarray
+    designs: list[np.ndarray],
+    responses: list[np.ndarray],
+    residual: float,
+    within: np.ndarray,
+    free: list[bool],
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Generalised least squares and best linear unbiased prediction on the whole data at once."""
     x, y, z = np.concatenate(designs), np.concatenate(responses), block_diag(*designs)
-    sigma = np.kron(np.eye(len(designs)), np.diag(scales**2))
+    sigma = np.kron(np.eye(len(designs)), within)
     inverse = np.linalg.inv(z @ sigma @ z.T + residual**2 * np.eye(len(y)))
-    centre = np.linalg.solve(x.T @ inverse @ x, x.T @ inverse @ y)
+    centre = np.zeros(len(free))
+    x_free = x[:, free]
+    if any(free):
+        centre[free] = np.linalg.solve(x_free.T @ inverse @ x_free, x_free.T @ inverse @ y)
     effects = (sigma @ z.T @ inverse @ (y - x @ centre)).reshape(len(designs), -1)
     shares = [
-        np.diag(
-            np.diag(scales**2)
-            @ d.T
-            @ np.linalg.inv(d @ np.diag(scales**2) @ d.T + residual**2 * np.eye(len(d)))
-            @ d
-        )
+        np.diag(within @ d.T @ np.linalg.inv(d @ within @ d.T + residual**2 * np.eye(len(d))) @ d)
         for d in designs
     ]
     return centre + effects, np.array(shares), centre
@@ -128,16 +130,30 @@ def pooled(
 def slide() -> list[dict[str, Any]]:
     rng = np.random.default_rng(4)
     rows = []
-    for name, effects, sizes, scales in [
-        ("intercepts", 1, [1, 3, 9, 30], [[0.7], [0.0], [5.0]]),
+    plane = np.array([[1.0, -0.7], [-0.7, 1.0]])
+    space = np.array([[1.0, 0.5, 0.2], [0.5, 1.0, -0.3], [0.2, -0.3, 1.0]])
+    for name, sizes, correlation, free, scales in [
+        ("intercepts", [1, 3, 9, 30], np.eye(1), [True], [[0.7], [0.0], [5.0]]),
         (
             "intercept and slope",
-            2,
             [2, 4, 6, 10, 15],
+            np.eye(2),
+            [True, True],
             [[1.2, 0.4], [0.0, 0.0], [1.2, 0.0], [30.0, 20.0]],
         ),
-        ("three effects, some groups with one row", 3, [1, 1, 5, 8, 9], [[1.0, 0.5, 0.25]]),
+        ("correlated", [1, 4, 6, 10, 15], plane, [True, True], [[1.2, 0.4], [30.0, 20.0]]),
+        ("no slope in the population", [2, 4, 6, 10], plane, [True, False], [[1.2, 0.4]]),
+        ("deviations alone", [2, 4, 6, 10], np.eye(1), [False], [[1.2]]),
+        (
+            "three effects, some groups with one row",
+            [1, 1, 5, 8, 9],
+            np.eye(3),
+            [True] * 3,
+            [[1.0, 0.5, 0.25]],
+        ),
+        ("three correlated", [1, 1, 5, 8, 9], space, [True] * 3, [[1.0, 0.5, 0.25]]),
     ]:
+        effects = len(correlation)
         designs = [
             np.column_stack([np.ones(n), rng.normal(size=(n, effects - 1))]).round(4) for n in sizes
         ]
@@ -152,12 +168,15 @@ def slide() -> list[dict[str, Any]]:
             ],
         }
         for scale in scales:
-            estimates, weight, centre = pooled(designs, responses, residual, np.array(scale))
+            within = np.outer(scale, scale) * correlation
+            estimates, weight, centre = pooled(designs, responses, residual, within, free)
             rows.append(
                 {
                     "name": f"{name} at {scale}",
                     **problem,
                     "scales": scale,
+                    "correlation": correlation.tolist(),
+                    "free": free,
                     "estimates": estimates.tolist(),
                     "weight": weight.tolist(),
                     "centre": centre.tolist(),

@@ -22,6 +22,7 @@ NEEDED = "isValid(datum.x_no_pooling) && isValid(datum.y_no_pooling)"
 def plane(
     rows: Rows,
     references: Rows,
+    around: Rows,
     *,
     titles: Sequence[str] = ("", ""),
     ends: Sequence[Sequence[float]] | None = None,
@@ -36,6 +37,8 @@ def plane(
         Of `paired`. Live rows also say the pair to show as ``x_now`` and ``y_now``.
     references : DataFrame or altair.NamedData
         ``name, x, y``: the population mean and the complete-pooling point.
+    around : DataFrame or altair.NamedData
+        ``step, x, y`` of `hierwidgets.tables.ellipse`: where 95 % of the population's groups lie.
     titles : (str, str)
         The names of the axes.
     ends : ((float, float), (float, float)), optional
@@ -49,7 +52,7 @@ def plane(
 
     Examples
     --------
-    >>> plane(*paired(first, second), titles=("1|Subject", "Days|Subject"),
+    >>> plane(*paired(first, second), ellipse(centre, covariance), titles=("1|Subject", "Days|Subject"),
     ...     ends=[domain(first), domain(second)])  # doctest: +SKIP
     """
     live = style.is_live(rows)
@@ -91,7 +94,18 @@ def plane(
     )
     heads = _heads(pulled, largest).encode(**at("now"), color=soft, opacity=alike)
     ghosts = dots.ghosts(base, live).encode(**at("partial_pooling"), size=area, opacity=alike)
+    outline = (
+        alt.Chart(style.source(around))
+        .mark_line(strokeWidth=1, strokeDash=[5, 3], clip=True, aria=False)
+        .encode(
+            x=alt.X("x:Q", scale=scales[0]),
+            y=alt.Y("y:Q", scale=scales[1]),
+            order="step:Q",
+            color=soft,
+        )
+    )
     layers = [
+        outline.properties(name="ellipse"),
         shaft.properties(name="shafts"),
         heads.properties(name="heads"),
         ghosts.properties(name="ghosts"),

@@ -110,6 +110,11 @@ class Information:
     scale: np.ndarray
     scale_lower: np.ndarray
     scale_upper: np.ndarray
+    correlation: np.ndarray
+    correlation_lower: np.ndarray
+    correlation_upper: np.ndarray
+    correlated: bool
+    free: np.ndarray
 
 
 def information(fit: Fit, factor: str) -> Information:
@@ -125,7 +130,9 @@ def information(fit: Fit, factor: str) -> Information:
     -------
     Information
         precision (G, K, K) and score (G, K), NaN where a group has none; the population's and the
-        complete-pooling estimate (K,); posterior mean and 95 % interval of the scales (K,).
+        complete-pooling estimate (K,); posterior mean and 95 % interval of the scales (K,) and of
+        the correlations (K, K); whether the model has correlations at all; and free (K,), whether
+        the population has the effect.
     """
     main = terms.parent(fit.model)
     effect = next(e for e in fit.effects if e.factor == factor and e.component == main)
@@ -133,6 +140,9 @@ def information(fit: Fit, factor: str) -> Information:
     posterior = fit.posterior
     scales = np.stack([e.scale_draws(posterior).ravel() for e in own.effects])
     lower, upper = np.quantile(scales, [0.025, 0.975], axis=1)
+    rho = terms.correlation_draws(own.effects, posterior)
+    rho_lower, rho_upper = np.quantile(rho, [0.025, 0.975], axis=0)
+    design = terms.common(fit.model, main)
     return Information(
         terms=[e.term for e in own.effects],
         groups=effect.groups,
@@ -144,6 +154,11 @@ def information(fit: Fit, factor: str) -> Information:
         scale=scales.mean(axis=1),
         scale_lower=lower,
         scale_upper=upper,
+        correlation=rho.mean(axis=0),
+        correlation_lower=rho_lower,
+        correlation_upper=rho_upper,
+        correlated=bool(effect.joint),
+        free=terms.population_weights(design, own.effects).any(axis=1),
     )
 
 

@@ -8,12 +8,16 @@ __all__ = ["slide"]
 
 
 def slide(
-    precision: np.ndarray, score: np.ndarray, scales: np.ndarray
+    precision: np.ndarray,
+    score: np.ndarray,
+    scales: np.ndarray,
+    correlation: np.ndarray | None = None,
+    free: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     r"""
     Estimates of every group at given group scales, by the partial-pooling formula.
 
-    With :math:`\Sigma = \mathrm{diag}(\mathtt{scales}^2)`, precision matrices :math:`P_j` and
+    With :math:`\Sigma = \mathrm{diag}(\mathtt{scales}) R \,\mathrm{diag}(\mathtt{scales})`, precision matrices :math:`P_j` and
     no-pooling estimates :math:`b_j` (so ``score`` is :math:`P_j b_j`),
 
     .. math::
@@ -35,6 +39,10 @@ def slide(
         ``precision @ no_pooling``, per group.
     scales : (K,) array
         Standard deviation of each effect between groups; finite, 0 or more.
+    correlation : (K, K) array, optional
+        R, the correlation of the effects between groups; independent by default.
+    free : (K,) bool array, optional
+        False for an effect that the population does not have: its centre is 0. All True by default.
 
     Returns
     -------
@@ -77,25 +85,36 @@ def slide(
         raise ValueError(f"A group scale must be finite and 0 or more; got {scales.tolist()}.")
     known = np.isfinite(precision).all(axis=(1, 2)) & np.isfinite(score).all(axis=1)
     own, pull = precision[known], score[known]
-    variance = scales**2
+    R = np.eye(effects) if correlation is None else np.asarray(correlation, dtype=float)
+    Sigma = scales[:, None] * R * scales
     identity = np.eye(effects)
 
-    from_data = identity + own * variance[None, None, :]
+    from_data = identity + own @ Sigma
     total = np.linalg.solve(from_data, own).sum(axis=0)
     weighted = np.linalg.solve(from_data, pull[:, :, None])[:, :, 0].sum(axis=0)
-    size = np.sqrt(np.diagonal(total))
-    if not np.all(size > 0) or np.linalg.matrix_rank(total / np.outer(size, size)) < effects:
+    centre = _centre(total, weighted, np.ones(effects, bool) if free is None else np.asarray(free))
+
+    to_prior = identity + Sigma @ own
+    estimates = np.full((groups, effects), np.nan)
+    weight = np.full((groups, effects), np.nan)
+    target = pull @ Sigma + centre
+    estimates[known] = np.linalg.solve(to_prior, target[:, :, None])[:, :, 0]
+    share = np.linalg.solve(to_prior, Sigma @ own)
+    weight[known] = np.diagonal(share, axis1=1, axis2=2)
+    return estimates, weight, centre
+
+
+def _centre(total: np.ndarray, weighted: np.ndarray, free: np.ndarray) -> np.ndarray:
+    """Generalised least squares of the population's effects, 0 where it has none."""
+    centre = np.zeros(len(weighted))
+    if not free.any():
+        return centre
+    inner = total[np.ix_(free, free)]
+    size = np.sqrt(np.diagonal(inner))
+    if not np.all(size > 0) or np.linalg.matrix_rank(inner / np.outer(size, size)) < len(size):
         raise ValueError(
             "The groups' own estimates do not determine the population's effects, "
             "so there is nothing to pool to."
         )
-    centre = np.linalg.solve(total, weighted)
-
-    to_prior = identity + variance[None, :, None] * own
-    estimates = np.full((groups, effects), np.nan)
-    weight = np.full((groups, effects), np.nan)
-    target = variance * pull + centre
-    estimates[known] = np.linalg.solve(to_prior, target[:, :, None])[:, :, 0]
-    share = np.linalg.solve(to_prior, variance[None, :, None] * own)
-    weight[known] = np.diagonal(share, axis1=1, axis2=2)
-    return estimates, weight, centre
+    centre[free] = np.linalg.solve(inner, weighted[free])
+    return centre

@@ -17,6 +17,7 @@ from hierwidgets.charts.caterpillar import MOST_ROWS
 from hierwidgets.charts.style import live_spec
 from hierwidgets.tables import groups
 from hierwidgets.tables import shrinkage as tables
+from hierwidgets.tables.ellipse import ellipse
 from hierwidgets.tables.slide import slide
 from hierwidgets.views.search import matches
 from hierwidgets.views.view import Content, View
@@ -110,6 +111,16 @@ class ShrinkageView(View):
                 "scale": scale.tolist(),
                 "lower": found.scale_lower.tolist(),
                 "upper": found.scale_upper.tolist(),
+                "free": found.free.tolist(),
+                "correlated": found.correlated,
+                "correlation": [
+                    matrix.ravel().tolist()
+                    for matrix in (
+                        found.correlation,
+                        found.correlation_lower,
+                        found.correlation_upper,
+                    )
+                ],
             }
         return Content(_specs(), columns, {"terms": about, "factors": factors})
 
@@ -140,7 +151,13 @@ class ShrinkageView(View):
         ends = [dots.domain(table, table.get("formula", ())) for table in every]
         if len(shown) == 2:
             both = plane.paired(*(self._term_table(term) for term in shown))
-            return plane.plane(*both, titles=shown, ends=ends, picked=picked).properties(**note)
+            ends = [
+                dots.domain(table, np.append(table.get("formula", ()), fitted))
+                for table, fitted in zip(every, self._ellipse(shown).T, strict=True)
+            ]
+            around = inside(self._ellipse(shown, state["sigma"], both[1]), ends)
+            chart = plane.plane(*both, around, titles=shown, ends=ends, picked=picked)
+            return chart.properties(**note)
         table = self._term_table(shown[0])
         total = len(table)
         if total > MOST_ROWS:
@@ -151,6 +168,24 @@ class ShrinkageView(View):
         return charts.groups(
             table.reset_index(drop=True), title=shown[0], ends=ends[0], picked=picked
         ).properties(**note)
+
+    def _ellipse(
+        self,
+        shown: list[str],
+        sigma: dict[str, float] | None = None,
+        references: pd.DataFrame | None = None,
+    ) -> np.ndarray:
+        """Where 95 % of the population's groups lie, (points, 2); no points where it is unknown."""
+        found = self.information(self.fit.effect(shown[0]).factor)
+        if found is None or any(term not in found.terms for term in shown):
+            return np.empty((0, 2))
+        at = [found.terms.index(term) for term in shown]
+        sd = np.array([(sigma or {}).get(found.terms[k], found.scale[k]) for k in at])
+        centre = found.population[at]
+        if references is not None:
+            centre = references.set_index("name").loc["population mean", ["x", "y"]].to_numpy(float)
+        around = ellipse(centre, np.outer(sd, sd) * found.correlation[np.ix_(at, at)])
+        return around[["x", "y"]].to_numpy()
 
     def _terms(self) -> list[str]:
         effect = self.fit.effect(self.state["term"])
@@ -169,7 +204,9 @@ class ShrinkageView(View):
                 state["sigma"].get(name, scale)
                 for name, scale in zip(found.terms, found.scale, strict=True)
             ]
-            estimates, weight, centre = slide(found.precision, found.score, np.array(scales))
+            estimates, weight, centre = slide(
+                found.precision, found.score, np.array(scales), found.correlation, found.free
+            )
             at = pd.Index(found.groups).get_indexer(table["group"])
             table["formula"] = estimates[at, k]
             table["formula_weight"] = weight[at, k]
@@ -200,6 +237,13 @@ class ShrinkageView(View):
         return {term: float(scale) for term, scale in sigma.items()}
 
 
+def inside(points: np.ndarray, ends: list[tuple[float, float]]) -> pd.DataFrame:
+    """An outline as a table, missing where it leaves the axes."""
+    low, high = np.array(ends).T
+    kept = np.where(((points >= low) & (points <= high)).all(axis=1, keepdims=True), points, np.nan)
+    return pd.DataFrame({"step": np.arange(len(kept)), "x": kept[:, 0], "y": kept[:, 1]})
+
+
 def partner(fit: Fit, effect: terms.Effect) -> terms.Effect | None:
     """The effect of the same grouping that `effect` is drawn against in the plane."""
     same = [e for e in fit.effects if (e.factor, e.component) == (effect.factor, effect.component)]
@@ -225,7 +269,7 @@ def split(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _specs() -> dict[str, Any]:
     data = alt.NamedData
     rows = live_spec(charts.groups(data("rows")))
-    pair = live_spec(plane.plane(data("rows"), data("references")))
+    pair = live_spec(plane.plane(data("rows"), data("references"), data("ellipse")))
     overview = live_spec(charts.overview())
     overview.update(padding=0, autosize={"type": "none"})
     return {"groups": rows, "plane": pair, "overview": overview}

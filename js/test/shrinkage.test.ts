@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { slide } from "../src/tables/shrinkage";
+import { ellipse, slide } from "../src/tables/shrinkage";
 import { meanWeight, widened } from "../src/views/shrinkage-scene";
 import { FREE, fromStep, toStep } from "../src/views/shrinkage-sigma";
 import cases from "./vectors/slide.json";
@@ -18,6 +18,8 @@ describe("slide", () => {
       effects: scene.scales.length,
       precision: scene.precision.flat(2),
       score: scene.score.flat(),
+      correlation: scene.correlation.flat(),
+      free: scene.free,
     };
     const { estimates, weight, centre } = slide(information, scene.scales);
     near(estimates, scene.estimates.flat());
@@ -45,6 +47,15 @@ describe("slide", () => {
   it("says so when nothing determines the centre", () => {
     const flat = { groups: 1, effects: 1, precision: [0], score: [0] };
     expect(() => slide(flat, [1])).toThrow("do not determine");
+  });
+});
+
+describe("ellipse", () => {
+  it.each([-0.9, 0, 0.4])("is at the 95 %% distance of the population at correlation %s", (rho) => {
+    for (const { x, y } of ellipse([10, -2], [3, 0.5], rho)) {
+      const [a, b] = [(x - 10) / 3, (y + 2) / 0.5];
+      expect((a * a - 2 * rho * a * b + b * b) / (1 - rho * rho)).toBeCloseTo(5.991464547, 8);
+    }
   });
 });
 

@@ -266,3 +266,37 @@ def test_narrow_pages_fit(fit, show, picture):
     page.set_viewport_size({"width": 480, "height": 900})
     expect(slider(shrinkage(page), "1|g")).to_be_visible()
     wait_until(page, lambda: page.evaluate("document.documentElement.scrollWidth") <= 480)
+
+
+def outline(view: Locator) -> np.ndarray:
+    """The corners of the population's ellipse, in pixels of the plot."""
+    path = view.locator(".ellipse_marks path").first.get_attribute("d") or ""
+    return np.array(re.findall(r"(-?[0-9.]+),(-?[0-9.]+)", path), float)
+
+
+def test_the_plane_draws_the_populations_correlation(sleepstudy, show):
+    fit = hw.fit(
+        "Reaction ~ Days + (Days | Subject)",
+        sleepstudy,
+        correlated=True,
+        draws=300,
+        tune=500,
+        random_seed=5,
+        progress=False,
+    )
+    page = show(fit.shrinkage(picture="plane"))
+    view = shrinkage(page)
+    rho = fit.posterior["Subject_corr"].mean(("chain", "draw")).to_numpy()[0, 1]
+    expect(view).to_contain_text(f"correlation {rho:.2f} (95 % interval")
+    wait_until(page, lambda: len(outline(view)) > 60)
+    x, y = outline(view).T
+    first, second = np.argmax(x), np.argmin(x)
+    tilt = -(y[first] - y[second]) / np.ptp(y)
+    assert tilt == pytest.approx(rho, abs=0.03)
+    slider(view, "Days|Subject").press("Home")
+    wait_until(page, lambda: np.ptp(outline(view)[:, 1]) < 0.01)
+
+
+def test_the_plane_of_independent_effects_says_so(fit, show):
+    view = shrinkage(show(fit.shrinkage(picture="plane")))
+    expect(view).to_contain_text("the model takes the effects as independent")

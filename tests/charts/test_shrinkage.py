@@ -7,11 +7,13 @@ import vl_convert
 from hierwidgets.charts import dots, shrinkage, style
 from hierwidgets.charts.plane import paired, plane
 from hierwidgets.tables import shrinkage as tables
+from hierwidgets.tables.ellipse import ellipse
 from hierwidgets.views.picture import VEGA_LITE
 from tests.charts.scene import marks, texts
 from tests.synthetic import AWKWARD, made_up
 
 WIDTH = 460
+NOWHERE = ellipse(np.zeros(2), np.eye(2)).iloc[:0]
 
 
 @pytest.fixture
@@ -154,7 +156,9 @@ def test_plane_pairs_the_terms_by_group(table):
         {"name": "population mean", "x": 2.5, "y": 7.0},
         {"name": "complete pooling", "x": 2.0, "y": 8.0},
     ]
-    drawn = marks(plane(rows, references, titles=("one", "two"), ends=[(-12, 12), (-120, 120)]))
+    around = ellipse(np.array([2.5, 7.0]), np.array([[4.0, -12.0], [-12.0, 100.0]]))
+    ends = [(-12, 12), (-120, 120)]
+    drawn = marks(plane(rows, references, around, titles=("one", "two"), ends=ends))
     assert [item["x"] for item in drawn["now"]] == pytest.approx(
         [440 * (v + 12) / 24 for v in table["partial_pooling"]]
     )
@@ -163,11 +167,16 @@ def test_plane_pairs_the_terms_by_group(table):
     )
     assert len(drawn["own"]) == 3
     assert len(drawn["shafts"]) == 3
+    outline = drawn["ellipse"]
+    assert len(outline) == len(around)
+    assert min(item["x"] for item in outline) == pytest.approx(
+        440 * (2.5 - 2 * 5.991464547**0.5 + 12) / 24
+    )
 
 
 def test_arrow_heads_of_the_plane_point_along_the_arrow(table):
     rows, references = paired(table, table)
-    drawn = marks(plane(rows, references, ends=[(-12, 12), (-12, 12)]))
+    drawn = marks(plane(rows, references, NOWHERE, ends=[(-12, 12), (-12, 12)]))
     for shaft, head in zip(drawn["shafts"], drawn["heads"], strict=True):
         along = np.degrees(np.arctan2(shaft["y2"] - shaft["y"], shaft["x2"] - shaft["x"]))
         assert head["angle"] == pytest.approx(along)
@@ -175,14 +184,17 @@ def test_arrow_heads_of_the_plane_point_along_the_arrow(table):
 
 def test_plane_of_frames_needs_its_ends(table):
     with pytest.raises(ValueError, match="needs the ends"):
-        plane(*paired(table, table))
+        plane(*paired(table, table), NOWHERE)
 
 
 @pytest.mark.parametrize(
     ("chart", "data"),
     [
         (shrinkage.groups(alt.NamedData("rows")), {"rows"}),
-        (plane(alt.NamedData("rows"), alt.NamedData("references")), {"rows", "references"}),
+        (
+            plane(*map(alt.NamedData, ("rows", "references", "ellipse"))),
+            {"rows", "references", "ellipse"},
+        ),
         (shrinkage.overview(), {"stretches", "picks"}),
     ],
     ids=["groups", "plane", "overview"],

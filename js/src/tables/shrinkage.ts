@@ -7,6 +7,10 @@ export interface Information {
   precision: ArrayLike<number>;
   /** (groups, effects): precision times the group's own estimates. */
   score: ArrayLike<number>;
+  /** (effects, effects): correlation of the effects between groups; independent if left out. */
+  correlation?: ArrayLike<number>;
+  /** False for an effect that the population does not have, whose centre is 0; all true if left out. */
+  free?: readonly boolean[];
 }
 
 export interface Slid {
@@ -53,17 +57,51 @@ function swap(values: Float64Array, i: number, j: number, count: number): void {
   values.set(kept, j);
 }
 
+function covariance({ effects: k, correlation }: Information, scales: readonly number[]): Float64Array {
+  for (const scale of scales) {
+    if (!(scale >= 0 && Number.isFinite(scale)))
+      throw new Error(`A group scale must be finite and 0 or more; got ${scale}.`);
+  }
+  return Float64Array.from({ length: k * k }, (_, i) => {
+    const r = Math.floor(i / k);
+    const c = i % k;
+    const rho = correlation ? (correlation[i] as number) : r === c ? 1 : 0;
+    return (scales[r] as number) * rho * (scales[c] as number);
+  });
+}
+
+/** A B, into `out`; all (k, k). */
+function multiply(a: Float64Array, b: Float64Array, k: number, out: Float64Array): void {
+  for (let r = 0; r < k; r++) {
+    for (let c = 0; c < k; c++) {
+      let sum = 0;
+      for (let i = 0; i < k; i++) sum += (a[r * k + i] as number) * (b[i * k + c] as number);
+      out[r * k + c] = sum;
+    }
+  }
+}
+
+/** Generalised least squares of the population's effects, 0 where it has none. */
+function centreOf(total: Float64Array, weighted: Float64Array, information: Information): number[] {
+  const { effects: k, free } = information;
+  const kept = Array.from({ length: k }, (_, i) => i).filter((i) => free?.[i] ?? true);
+  const inner = Float64Array.from(kept.flatMap((r) => kept.map((c) => total[r * k + c] as number)));
+  const side = Float64Array.from(kept.map((r) => weighted[r] as number));
+  solve(inner, side, kept.length);
+  const centre = new Array<number>(k).fill(0);
+  kept.forEach((at, i) => {
+    centre[at] = side[i] as number;
+  });
+  return centre;
+}
+
 /**
  * Estimates of every group at given group scales (standard deviations, 0 or more), by the
  * partial-pooling formula; a scale of 0 is complete pooling of that effect.
  */
 export function slide(information: Information, scales: readonly number[]): Slid {
   const { groups, effects: k, precision, score } = information;
-  const variance = scales.map((s) => {
-    if (!(s >= 0 && Number.isFinite(s)))
-      throw new Error(`A group scale must be finite and 0 or more; got ${s}.`);
-    return s * s;
-  });
+  const sigma = covariance(information, scales);
   const own = new Float64Array(k * k);
   const system = new Float64Array(k * k);
   const side = new Float64Array(k * (k + 1));
@@ -84,12 +122,10 @@ export function slide(information: Information, scales: readonly number[]): Slid
   for (let g = 0; g < groups; g++) {
     known[g] = read(g);
     if (!known[g]) continue;
+    multiply(own, sigma, k, system);
     for (let r = 0; r < k; r++) {
-      for (let c = 0; c < k; c++) {
-        const p = own[r * k + c] as number;
-        system[r * k + c] = (r === c ? 1 : 0) + p * (variance[c] as number);
-        side[r * (k + 1) + c] = p;
-      }
+      system[r * k + r] = (system[r * k + r] as number) + 1;
+      for (let c = 0; c < k; c++) side[r * (k + 1) + c] = own[r * k + c] as number;
       side[r * (k + 1) + k] = score[g * k + r] as number;
     }
     solve(system, side, k);
@@ -99,22 +135,22 @@ export function slide(information: Information, scales: readonly number[]): Slid
       weighted[r] = (weighted[r] as number) + (side[r * (k + 1) + k] as number);
     }
   }
-  solve(total, weighted, k);
-  const centre = Array.from(weighted);
+  const centre = centreOf(total, weighted, information);
 
   const estimates = new Float64Array(groups * k).fill(Number.NaN);
   const weight = new Float64Array(groups * k).fill(Number.NaN);
   for (let g = 0; g < groups; g++) {
     if (!known[g]) continue;
     read(g);
+    multiply(sigma, own, k, system);
     for (let r = 0; r < k; r++) {
-      const v = variance[r] as number;
+      let target = centre[r] as number;
       for (let c = 0; c < k; c++) {
-        const pull = v * (own[r * k + c] as number);
-        system[r * k + c] = (r === c ? 1 : 0) + pull;
-        side[r * (k + 1) + c] = pull;
+        side[r * (k + 1) + c] = system[r * k + c] as number;
+        target += (sigma[r * k + c] as number) * (score[g * k + c] as number);
       }
-      side[r * (k + 1) + k] = v * (score[g * k + r] as number) + (centre[r] as number);
+      side[r * (k + 1) + k] = target;
+      system[r * k + r] = (system[r * k + r] as number) + 1;
     }
     solve(system, side, k);
     for (let r = 0; r < k; r++) {
@@ -123,4 +159,26 @@ export function slide(information: Information, scales: readonly number[]): Slid
     }
   }
   return { estimates, weight, centre };
+}
+
+const POINTS = 72;
+const CHI_SQUARED_95 = 5.991464547107979;
+
+/** The ellipse that holds 95 % of a bivariate normal: tables/ellipse.py. */
+export function ellipse(
+  centre: readonly [number, number],
+  sd: readonly [number, number],
+  rho: number,
+): { step: number; x: number; y: number }[] {
+  const radius = Math.sqrt(CHI_SQUARED_95);
+  const across = Math.sqrt(Math.max(1 - rho * rho, 0));
+  return Array.from({ length: POINTS + 1 }, (_, step) => {
+    const angle = (2 * Math.PI * step) / POINTS;
+    const [c, s] = [Math.cos(angle), Math.sin(angle)];
+    return {
+      step,
+      x: centre[0] + sd[0] * radius * c,
+      y: centre[1] + sd[1] * radius * (rho * c + across * s),
+    };
+  });
 }

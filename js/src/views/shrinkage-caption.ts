@@ -1,10 +1,10 @@
 import { element } from "../host/dom.js";
 import { plural, short } from "../host/text.js";
-import type { Term } from "./shrinkage-data.js";
+import type { Pair, Term } from "./shrinkage-data.js";
 
 export interface ShrinkageCaption {
   node: HTMLElement;
-  update(terms: Term[], sliding: boolean): void;
+  update(terms: Term[], sliding: boolean, pair?: Pair): void;
 }
 
 function key(kind: string, text: string): HTMLElement {
@@ -20,7 +20,7 @@ export function shrinkageCaption(): ShrinkageCaption {
   const node = element("div", { className: "hw-caption" });
   return {
     node,
-    update(terms, sliding) {
+    update(terms, sliding, pair) {
       const sizes = Array.from(terms[0]?.n ?? []);
       const [least, most] = [Math.min(...sizes), Math.max(...sizes)];
       const items = [
@@ -32,6 +32,7 @@ export function shrinkageCaption(): ShrinkageCaption {
         key(sliding ? "ghost" : "dot", "partial pooling: the posterior"),
       ];
       if (sliding) items.push(key("diamond", "partial pooling: by the formula at this σ"));
+      if (pair) items.push(key("ellipse", `95 % of the population's groups; ${correlation(pair)}`));
       const rows = least === most ? `${short(least)} each` : `${short(least)} to ${short(most)}`;
       items.push(element("span", { textContent: `dot area: rows of the group, ${rows}` }));
       const missing = sizes.filter((_, i) => terms.some(({ own }) => !Number.isFinite(own[i]))).length;
@@ -49,6 +50,12 @@ export function shrinkageCaption(): ShrinkageCaption {
       node.replaceChildren(...items);
     },
   };
+}
+
+function correlation({ correlated, rho, lower, upper }: Pair): string {
+  if (!correlated) return "the model takes the effects as independent";
+  const [mean, from, to] = [rho, lower, upper].map((value) => value.toFixed(2));
+  return `correlation ${mean} (95 % interval ${from} to ${to})`;
 }
 
 function outside({ own, about }: Term, i: number): boolean {

@@ -21,6 +21,12 @@ export interface FactorAbout {
   scale: number[];
   lower: number[];
   upper: number[];
+  /** Whether the population has the effect. */
+  free: boolean[];
+  /** Whether the model lets its effects correlate at all. */
+  correlated: boolean;
+  /** Posterior mean and 95 % interval of the correlations, each (terms, terms). */
+  correlation: [number[], number[], number[]];
 }
 
 export interface Term {
@@ -40,6 +46,17 @@ export interface Formula {
   estimates: Float64Array;
   weight: Float64Array;
   centre: number;
+}
+
+/** Two effects of one factor in the population. */
+export interface Pair {
+  sd: [number, number];
+  /** The posterior's own scales, wherever the sliders stand. */
+  fitted: [number, number];
+  rho: number;
+  lower: number;
+  upper: number;
+  correlated: boolean;
 }
 
 export type Sigma = Record<string, number>;
@@ -121,6 +138,19 @@ export class ShrinkageData {
     );
   }
 
+  /** The population of two effects of one factor, at these scales: what an ellipse is drawn from. */
+  pair(name: string, terms: [string, string], sigma: Sigma): Pair | undefined {
+    const about = this.factor(name);
+    const [i, j] = terms.map((term) => about?.terms.indexOf(term) ?? -1) as [number, number];
+    if (!about || i < 0 || j < 0) return undefined;
+    const at = (k: number) => sigma[about.terms[k] ?? ""] ?? about.scale[k] ?? 0;
+    const [rho, lower, upper] = about.correlation.map(
+      (matrix) => matrix[i * about.terms.length + j] ?? 0,
+    ) as [number, number, number];
+    const fitted: [number, number] = [about.scale[i] ?? 0, about.scale[j] ?? 0];
+    return { sd: [at(i), at(j)], fitted, rho, lower, upper, correlated: about.correlated };
+  }
+
   private information(name: string, about: FactorAbout): Information {
     const known = this.known.get(name);
     if (known) return known;
@@ -131,7 +161,14 @@ export class ShrinkageData {
     };
     const effects = about.terms.length;
     const score = whole("score");
-    const found = { effects, groups: score.length / effects, precision: whole("precision"), score };
+    const found = {
+      effects,
+      groups: score.length / effects,
+      precision: whole("precision"),
+      score,
+      correlation: about.correlation[0],
+      free: about.free,
+    };
     this.known.set(name, found);
     return found;
   }

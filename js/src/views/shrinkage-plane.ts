@@ -1,10 +1,27 @@
 import { type Chart, embed } from "../host/chart.js";
 import { element, onWidth } from "../host/dom.js";
 import type { Context, Row } from "../host/types.js";
-import { known, type Picture, type Scene } from "./shrinkage-scene.js";
+import { ellipse } from "../tables/shrinkage.js";
+import { known, type Picture, type Scene, widened } from "./shrinkage-scene.js";
 
 const TALL = 460;
 const MOST_SVG = 400;
+
+/** The ends of both axes: the groups, and the population's ellipse at the posterior. */
+function room({ x, y, pair }: Scene): [[number, number], [number, number]] {
+  if (!y || !pair) return [x.ends, y?.ends ?? [0, 1]];
+  const around = ellipse([x.term.about.population, y.term.about.population], pair.fitted, pair.rho);
+  return [
+    widened(
+      x.ends,
+      around.map((at) => at.x),
+    ),
+    widened(
+      y.ends,
+      around.map((at) => at.y),
+    ),
+  ];
+}
 
 /** Two effects of one grouping against each other. */
 export function planePicture(context: Context, pick: (groups: string[], add: boolean) => void): Picture {
@@ -87,11 +104,21 @@ export function planePicture(context: Context, pick: (groups: string[], add: boo
       { name: "population mean", x: x.population, y: y.population },
       { name: "complete pooling", x: known(x.complete), y: known(y.complete) },
     ]);
+    const [xEnds, yEnds] = room(scene);
+    const within = (value: number, [least, most]: [number, number]) => value >= least && value <= most;
+    const centre: [number, number] = [x.population, y.population];
+    const around = scene.pair ? ellipse(centre, scene.pair.sd, scene.pair.rho) : [];
+    chart.data(
+      "ellipse",
+      around.map((at) =>
+        within(at.x, xEnds) && within(at.y, yEnds) ? at : { step: at.step, x: null, y: null },
+      ),
+    );
     const settings = {
-      x_least: x.ends[0],
-      x_most: x.ends[1],
-      y_least: y.ends[0],
-      y_most: y.ends[1],
+      x_least: xEnds[0],
+      x_most: xEnds[1],
+      y_least: yEnds[0],
+      y_most: yEnds[1],
       largest: scene.largest,
       sliding: scene.sliding,
       picked: [...scene.picked],

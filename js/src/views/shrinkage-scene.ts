@@ -1,4 +1,4 @@
-import type { Formula, Term } from "./shrinkage-data.js";
+import type { Formula, Pair, Term } from "./shrinkage-data.js";
 
 /** One term as it stands now: by the posterior, or by the formula while a scale is moved. */
 export interface Standing {
@@ -16,6 +16,8 @@ export interface Scene {
   /** The term, and in the plane the one it is drawn against. */
   x: Standing;
   y: Standing | undefined;
+  /** The two effects in the population, in the plane. */
+  pair: Pair | undefined;
   /** Groups in order, those the search finds. */
   shown: number[];
   picked: ReadonlySet<string>;

@@ -134,6 +134,7 @@ export async function shrinkage(context: Context): Promise<void> {
     return {
       x: standing(term, formula.get(name)),
       y: picture === "plane" && partner ? standing(data.term(partner), formula.get(partner)) : undefined,
+      pair: picture === "plane" && partner ? data.pair(factor, [name, partner], held ?? {}) : undefined,
       shown: data.shown(term, sort, text),
       picked: new Set(selection.picked(factor)),
       sliding: moved && formula.has(name),
@@ -170,7 +171,7 @@ export async function shrinkage(context: Context): Promise<void> {
     plane.node.hidden = y === undefined;
     controls.sort.node.hidden = y !== undefined;
     controls.picture.node.hidden = x.term.about.partner === null;
-    caption.update(y ? [x.term, y.term] : [x.term], scene.sliding);
+    caption.update(y ? [x.term, y.term] : [x.term], scene.sliding, scene.pair);
     tellHidden();
     await (y ? plane : groups).show(scene);
   }
