@@ -13,6 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy import fft, special, stats
 
+from hierwidgets.tables.groups import quantiles
+
 BLOCK = 64
 TAIL = (0.05, 0.95)
 
@@ -60,7 +62,7 @@ def diagnostics(draws: np.ndarray) -> Diagnostics:
         halves = _split(part)
         ranked = _normal_scores(halves)
         out.ess_bulk[at] = _ess(ranked)
-        limits = np.quantile(part.reshape(len(part), -1), TAIL, axis=1)
+        limits = quantiles(np.sort(part.reshape(len(part), -1), axis=1), TAIL)
         tails = [_ess(_split((part <= q[:, None, None]).astype(float))) for q in limits]
         out.ess_tail[at] = np.minimum(*tails)
         if chains > 1:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -68,10 +69,17 @@ def summarise(draws: np.ndarray) -> pd.DataFrame:
     flat = np.ascontiguousarray(draws.reshape(-1, draws.shape[-1]).T)
     columns = {"mean": flat.mean(axis=1), "sd": flat.std(axis=1, ddof=1)}
     flat.sort(axis=1)
-    last = flat.shape[1] - 1
-    for name, q in QUANTILES.items():
+    columns |= zip(QUANTILES, quantiles(flat, QUANTILES.values()), strict=True)
+    return pd.DataFrame(columns)
+
+
+def quantiles(ordered: np.ndarray, levels: Iterable[float]) -> list[np.ndarray]:
+    """Quantiles of sorted rows, NumPy's linear kind: one array (rows,) for each level."""
+    last = ordered.shape[1] - 1
+    found: list[np.ndarray] = []
+    for q in levels:
         below = int(np.floor(q * last))
         share = q * last - below
         above = min(below + 1, last)
-        columns[name] = flat[:, below] * (1 - share) + flat[:, above] * share
-    return pd.DataFrame(columns)
+        found.append(ordered[:, below] * (1 - share) + ordered[:, above] * share)
+    return found

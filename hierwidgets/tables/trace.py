@@ -13,6 +13,7 @@ import pandas as pd
 from hierwidgets.checks import one_of
 from hierwidgets.tables.curves import decimate, kde, rank_counts
 from hierwidgets.tables.diagnostics import diagnostics
+from hierwidgets.tables.groups import quantiles
 from hierwidgets.terms import MAIN_DIMS, Effect
 
 if TYPE_CHECKING:
@@ -30,8 +31,6 @@ __all__ = [
     "rank_counts",
     "ranks",
 ]
-
-PERCENT = [2.5, 97.5]
 
 
 @dataclass(frozen=True)
@@ -118,7 +117,8 @@ def parameters(fit: Fit) -> pd.DataFrame:
 
 def _summary(fit: Fit, place: Place) -> pd.DataFrame:
     values = place.draws(fit)
-    lower, upper = np.percentile(values, PERCENT, axis=(0, 1))
+    ordered = np.sort(values.reshape(-1, values.shape[-1]).T, axis=1)
+    lower, upper = quantiles(ordered, (0.025, 0.975))
     rhat, ess_bulk, ess_tail = diagnostics(values)
     return pd.DataFrame(
         {

@@ -140,9 +140,11 @@ def orders(table: pd.DataFrame) -> dict[str, np.ndarray]:
     ``rhat`` and ``ess`` are the worst first, ``name`` is natural order after the population's.
     """
     ess = table[["ess_bulk", "ess_tail"]].min(axis=1, skipna=False)
-    names = sorted(
-        range(len(table)), key=lambda i: (table["term"][i] != "", name_key(table["parameter"][i]))
-    )
+    keys = [
+        (term != "", name_key(parameter))
+        for term, parameter in zip(table["term"], table["parameter"], strict=True)
+    ]
+    names = sorted(range(len(table)), key=keys.__getitem__)
     found = {
         "rhat": np.argsort(-table["rhat"].fillna(np.inf).to_numpy(), kind="stable"),
         "ess": np.argsort(ess.fillna(-np.inf).to_numpy(), kind="stable"),

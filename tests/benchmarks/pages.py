@@ -39,9 +39,9 @@ def _size(data: Any) -> int:
 def on_the_wire(view: Any) -> int:
     """The bytes with which a view is opened in a page that has one already."""
     state = view.get_state()
-    columns = state.pop("columns")
+    columns, specs = state.pop("columns"), state.pop("specs")
     described = {name: {**c, "data": None} for name, c in columns.items()}
-    return len(json.dumps([state, described]).encode())
+    return len(json.dumps([state, described]).encode()) + len(specs)
 
 
 def views() -> list[Result]:
