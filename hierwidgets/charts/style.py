@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -41,11 +42,13 @@ def colour(name: str, live: bool) -> Any:
 def source(rows: Rows) -> alt.NamedData | alt.InlineData:
     """The rows as a chart takes them: missing numbers as null, no limit on their count.
 
+    They go in as one JSON text, since Altair copies and validates row by row what it gets as rows.
     Columns must be given with their encoding type, such as ``"mean:Q"``.
     """
     if isinstance(rows, alt.NamedData):
         return rows
-    return alt.InlineData(values=records(rows))
+    text = json.dumps(records(rows), ensure_ascii=False)
+    return alt.InlineData(values=text, format=alt.DataFormat(type="json"))
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:

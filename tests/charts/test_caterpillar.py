@@ -30,7 +30,7 @@ def layers(chart: alt.LayerChart, mark: str) -> list[dict[str, Any]]:
 
 def rows_of(spec: dict[str, Any], layer: int) -> list[dict[str, Any]]:
     source = spec["layer"][layer].get("data") or spec["data"]
-    return spec["datasets"][source["name"]]
+    return json.loads(spec["datasets"][source["name"]])
 
 
 def channel(layer: dict[str, Any], name: str) -> Any:
