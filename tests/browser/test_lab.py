@@ -141,6 +141,43 @@ def test_a_click_reaches_python_and_every_other_cell(
     assert notebook.python("view.code").startswith(f"'fit.{kind}(")
 
 
+def test_a_trace_asks_python_for_draws_that_were_not_sent(notebook: Notebook, folder: Path):
+    few = "import hierwidgets.views.trace as views\nviews.SENT_BYTES = 8 * 4 * 4000"
+    cells = [LOAD, few, "view = fit.trace(order='name')\nview"]
+    write_notebook(folder / "asked.ipynb", cells)
+    notebook.open("asked.ipynb")
+    notebook.run_all()
+    view = in_sight(notebook.view("trace"))
+    assert notebook.python("view.columns['draws']['shape'][0]") == "8"
+    mark(view, "335").click()
+    row = view.locator(".hw-trace-row", has_text="1|Subject[335]")
+    mean = notebook.python(
+        "f\"{float(fit.posterior['1|Subject'].sel(Subject__factor_dim='335').mean()):.4g}\""
+    )
+    expect(row).to_contain_text(f"mean {mean}".replace("'", "").replace("-", "\N{MINUS SIGN}"))
+    expect(row.locator("svg, canvas").first).to_be_visible()
+
+
+def test_a_fit_shows_its_chains_and_an_interrupt_keeps_the_draws(notebook: Notebook, folder: Path):
+    fit = "fit = hw.fit('log_radon ~ floor + (1 | county)', hw.example('radon'), draws=200_000, chains=2)"
+    write_notebook(folder / "stopped.ipynb", ["import hierwidgets as hw", fit, "fit.caterpillar()"])
+    notebook.open("stopped.ipynb")
+    notebook.run_all()
+    progress = notebook.page.get_by_text("Sampler Progress")
+    expect(progress).to_be_visible(timeout=60_000)
+    notebook.page.wait_for_function(
+        """() => {
+          const bar = document.querySelector(".nutpie progress");
+          return bar && bar.value > bar.max / 50;
+        }"""
+    )
+    notebook.page.evaluate("jupyterapp.commands.execute('notebook:interrupt-kernel')")
+    expect(notebook.page.get_by_text("Sampling was interrupted:")).to_be_visible()
+    notebook.view("caterpillar")
+    assert notebook.python("fit.partial") == "True"
+    assert notebook.python("0 < len(fit.posterior.draw) < 200_000") == "True"
+
+
 def test_the_selection_from_python_is_there_when_a_view_opens(notebook: Notebook, folder: Path):
     cells = [LOAD, "fit.selection.groups = ['335']", "fit.caterpillar()"]
     write_notebook(folder / "before.ipynb", cells)
