@@ -387,6 +387,28 @@ def smooths(model: bmb.Model) -> list[str]:
     return [n for part in model.conditional_parameters.values() for n in part.hsgp_terms]
 
 
+def nesting(found: list[Effect]) -> dict[str, dict[str, dict[str, str]]]:
+    """Which groups lie within which, read off the rows.
+
+    Returns
+    -------
+    dict
+        For each factor that is nested in another: the other, and there the group that holds each of
+        its groups, ``{"a:b": {"a": {"p:m": "p"}}}``.
+    """
+    by_factor = {effect.factor: effect for effect in found}
+    out: dict[str, dict[str, dict[str, str]]] = {}
+    for inner in by_factor.values():
+        for outer in by_factor.values():
+            if len(outer.groups) >= len(inner.groups):
+                continue
+            pairs = np.unique(np.stack([inner.index, outer.index]), axis=1)
+            if pairs.shape[1] == len(inner.groups):
+                homes = {inner.groups[i]: outer.groups[j] for i, j in pairs.T}
+                out.setdefault(inner.factor, {})[outer.factor] = homes
+    return out
+
+
 def altered_response(model: bmb.Model) -> bool:
     """Whether the response is censored, truncated, constrained or weighted."""
     term = model.response_term

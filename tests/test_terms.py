@@ -197,3 +197,13 @@ def test_names_with_commas_and_spaces(data):
     expected = ["1|school id", "poly(x, 2)[0]|school id", "poly(x, 2)[1]|school id"]
     assert fit.terms["term"].tolist() == expected
     assert fit.posterior["poly(x, 2)"].sizes["poly(x, 2)_dim"] == 2
+
+
+def test_nesting_is_read_off_the_rows(data):
+    nested = terms.nesting(effects("y ~ 1 + (1 | a / b) + (1 | b)", data))
+    assert set(nested) == {"a:b"}
+    assert nested["a:b"]["a"]["p:m"] == "p"
+    assert nested["a:b"]["b"]["p:m"] == "m"
+    implicit = data.assign(b=data["a"] + data["b"])
+    assert set(terms.nesting(effects("y ~ 1 + (1 | a) + (1 | b)", implicit))) == {"b"}
+    assert terms.nesting(effects("y ~ 1 + (1 | a) + (1 | b)", data)) == {}

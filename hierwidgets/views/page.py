@@ -151,7 +151,10 @@ def _views(views: View | Iterable[Any]) -> list[View]:
 
 def _models(views: Sequence[View], fits: Sequence[Fit]) -> dict[str, Any]:
     keys = {id(fit): f"selection-{i}" for i, fit in enumerate(fits)}
-    models: dict[str, Any] = {keys[id(fit)]: {"picked": fit.selection.picked} for fit in fits}
+    models: dict[str, Any] = {
+        keys[id(fit)]: {"picked": fit.selection.picked, "nested": fit.selection.nested}
+        for fit in fits
+    }
     for i, view in enumerate(views):
         sent = {name: getattr(view, name) for name in _SENT}
         models[f"view-{i}"] = {**sent, "selection": keys[id(view.fit)]}

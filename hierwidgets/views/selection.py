@@ -20,6 +20,10 @@ class Selection(anywidget.AnyWidget):
         The picked labels. Setting it picks them, in the page too; `observe` hears every change.
     picked : dict
         The same by grouping factor, for models where two factors share a label.
+    shown : dict
+        What the views light up: the picked groups, and the groups that lie within a picked one.
+    nested : dict
+        For each factor that is nested in others, the group of those that each of its groups lies in.
 
     Examples
     --------
@@ -32,13 +36,33 @@ class Selection(anywidget.AnyWidget):
     _esm = "export default {}"
 
     picked = t.Dict(value_trait=t.List(t.Unicode()), key_trait=t.Unicode()).tag(sync=True)
+    nested = t.Dict().tag(sync=True)
     groups = t.List()
 
-    def __init__(self, factors: Mapping[str, Sequence[str]]) -> None:
+    def __init__(
+        self, factors: Mapping[str, Sequence[str]], nested: Mapping[str, Any] | None = None
+    ) -> None:
         self.factors = {factor: list(labels) for factor, labels in factors.items()}
         self._known = {factor: set(labels) for factor, labels in self.factors.items()}
         self._following = False
-        super().__init__()
+        super().__init__(nested=dict(nested or {}))
+
+    @property
+    def shown(self) -> dict[str, list[str]]:
+        """The picked groups and those within them, by factor."""
+        found: dict[str, list[str]] = {}
+        for factor, labels in self.factors.items():
+            own = self.picked.get(factor, [])
+            within = self.nested.get(factor, {})
+            lit = [
+                label
+                for label in labels
+                if label not in own
+                and any(homes[label] in self.picked.get(of, ()) for of, homes in within.items())
+            ]
+            if own or lit:
+                found[factor] = [*own, *lit]
+        return found
 
     def clear(self) -> None:
         """Pick nothing."""

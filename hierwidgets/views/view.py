@@ -135,7 +135,7 @@ class View(anywidget.AnyWidget):
     def code(self) -> str:
         """The lines of Python that give this very state."""
         lines = []
-        if self.groups_picked:
+        if self.fit.selection.picked:
             lines.append(_assignment(self.fit))
         changed = [
             f"{name}={literal(value)}"
@@ -147,9 +147,9 @@ class View(anywidget.AnyWidget):
 
     @property
     def groups_picked(self) -> dict[str, list[str]]:
-        """The picked groups by factor."""
+        """The groups to light up by factor: those picked, and those within them."""
         selection: Selection = self.fit.selection
-        return {factor: list(labels) for factor, labels in selection.picked.items()}
+        return selection.shown
 
     def save(self, path: str | Path) -> Path:
         """Write the view to a file of the kind its ending says.

@@ -59,13 +59,13 @@ describe("selection", () => {
   });
 
   it("takes factors by names every object has", () => {
-    const picks = selection(strictModel({ picked: {} }));
+    const picks = selection(strictModel({ picked: {}, nested: {} }));
     expect(picks.picked("constructor")).toEqual([]);
     expect(picks.picked("__proto__")).toEqual([]);
   });
 
   it("hears Python, until its view is gone", () => {
-    const model = strictModel({ picked: {} });
+    const model = strictModel({ picked: {}, nested: {} });
     const gone = new AbortController();
     let heard = 0;
     selection(model).changed(() => {
@@ -75,6 +75,19 @@ describe("selection", () => {
     gone.abort();
     model.receive("picked", {});
     expect([heard, model.listening]).toEqual([1, 0]);
+  });
+
+  it("lights the groups within a picked one, and toggles only what was picked", () => {
+    const nested = { "a:b": { a: { "p:m": "p", "p:n": "p", "q:m": "q" } } };
+    const model = strictModel({ picked: {}, nested });
+    const picks = selection(model);
+    picks.pick("a", ["p"]);
+    expect(picks.picked("a:b")).toEqual(["p:m", "p:n"]);
+    picks.pick("a:b", ["q:m"], true);
+    expect(picks.picked("a:b")).toEqual(["q:m", "p:m", "p:n"]);
+    expect(model.get("picked")).toEqual({ a: ["p"], "a:b": ["q:m"] });
+    picks.clear();
+    expect(picks.picked("a:b")).toEqual([]);
   });
 
   it("works alone in a view without a fit's selection", () => {

@@ -56,3 +56,15 @@ def test_what_is_no_group_is_refused(selection: Selection) -> None:
 def test_an_emptied_factor_is_gone(selection: Selection) -> None:
     selection.picked = {"school": [], "pupil": ["7"]}
     assert selection.picked == {"pupil": ["7"]}
+
+
+def test_a_parent_lights_its_children():
+    nested = {"a:b": {"a": {"p:m": "p", "p:n": "p", "q:m": "q"}}}
+    selection = Selection({"a": ["p", "q"], "a:b": ["p:m", "p:n", "q:m"]}, nested)
+    selection.groups = ["p"]
+    assert selection.shown == {"a": ["p"], "a:b": ["p:m", "p:n"]}
+    selection.picked = {"a": ["p"], "a:b": ["q:m", "p:n"]}
+    assert selection.shown["a:b"] == ["q:m", "p:n", "p:m"]
+    assert selection.groups == ["p", "q:m", "p:n"]
+    selection.clear()
+    assert selection.shown == {}

@@ -2,6 +2,7 @@ import type { Model } from "./types.js";
 
 /** The groups picked in any view of a fit, apart for each grouping factor. */
 export interface Selection {
+  /** The groups to light up: those picked, and those that lie within a picked group. */
   picked(factor: string): string[];
   /** Picks the groups alone, or with `add` besides those already picked; adding one that is picked drops it. */
   pick(factor: string, groups: string[], add?: boolean): void;
@@ -11,18 +12,26 @@ export interface Selection {
 
 type Picked = Record<string, string[]>;
 
+/** For each nested factor, the group of another factor that each of its groups lies in. */
+type Nested = Record<string, Record<string, Record<string, string>>>;
+
+const own = <T>(record: Record<string, T>, key: string): T | undefined =>
+  Object.hasOwn(record, key) ? record[key] : undefined;
+
 export function selection(model: Model): Selection {
   const read = (): Picked => model.get<Picked>("picked") ?? {};
   const write = (picked: Picked): void => {
     model.set("picked", picked);
     model.save_changes();
   };
-  const picked = (factor: string): string[] => {
-    const all = read();
-    return Object.hasOwn(all, factor) ? [...(all[factor] ?? [])] : [];
-  };
+  const picked = (factor: string): string[] => [...(own(read(), factor) ?? [])];
+  const within = (factor: string): string[] =>
+    Object.entries(own(model.get<Nested>("nested") ?? {}, factor) ?? {}).flatMap(([outer, homes]) => {
+      const held = new Set(picked(outer));
+      return held.size === 0 ? [] : Object.keys(homes).filter((group) => held.has(homes[group] ?? ""));
+    });
   return {
-    picked,
+    picked: (factor) => [...new Set([...picked(factor), ...within(factor)])],
     pick(factor, groups, add = false) {
       const entries = Object.entries(read()).filter(([name]) => name !== factor);
       const next = combine(picked(factor), groups, add);
