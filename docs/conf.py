@@ -8,7 +8,7 @@ project_copyright = "The hierwidgets authors"
 release = version = installed("hierwidgets")
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
-myst_enable_extensions = ["colon_fence"]
+myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
 exclude_patterns = ["images"]
 

@@ -21,6 +21,13 @@ VALUES = {
     "scale": ["effect", "deviation"],
     "picture": ["groups", "plane"],
 }
+VIEW_VALUES = {
+    "groups": {
+        "sort": ["fit", "shrinkage", "name", "size"],
+        "scale": ["response", "link"],
+        "show": ["all", "picked"],
+    },
+}
 
 
 def matcher(hier: HierMagics) -> Callable[[CompletionContext], Any]:
@@ -106,8 +113,9 @@ def _line_words(hier: HierMagics, done: list[str]) -> list[str]:
 
 def _options(done: list[str], allowed: list[str]) -> list[str]:
     last = done[-1].removeprefix("--")
-    if done[-1].startswith("--") and last in VALUES:
-        return VALUES[last]
+    values = VALUES | VIEW_VALUES.get(done[0], {})
+    if done[-1].startswith("--") and last in values:
+        return values[last]
     return [f"--{name}" for name in allowed if f"--{name}" not in done]
 
 

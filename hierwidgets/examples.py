@@ -61,6 +61,22 @@ _EXAMPLES = (
         "gaussian",
         "Rubin (1981), Journal of Educational Statistics 6, 377-401",
     ),
+    _Example(
+        "pastes",
+        ("batch", "cask"),
+        "10 batches, 30 casks of batches",
+        "strength ~ 1 + (1 | batch / cask)",
+        "gaussian",
+        "Davies and Goldsmith (1972), Statistical Methods in Research and Production, 6.5",
+    ),
+    _Example(
+        "grouseticks",
+        ("year", "brood", "location", "chick"),
+        "118 broods, 403 chicks, 63 locations",
+        "ticks ~ year + scale(height) + (1 | brood) + (1 | chick) + (1 | location)",
+        "poisson",
+        "Elston et al. (2001), Parasitology 122, 563-569",
+    ),
 )
 
 
@@ -74,8 +90,7 @@ def example(name: str | None = None) -> pd.DataFrame:
     Parameters
     ----------
     name : str, optional
-        `"sleepstudy"`, `"radon"`, `"cbpp"`, `"penicillin"` or `"eight_schools"`.
-        Left out, the data sets are listed.
+        Such as `"sleepstudy"`; left out, the data sets are listed.
 
     Returns
     -------
@@ -95,7 +110,7 @@ def example(name: str | None = None) -> pd.DataFrame:
     >>> hw.example("sleepstudy").shape
     (180, 3)
     >>> list(hw.example()["name"])
-    ['sleepstudy', 'radon', 'cbpp', 'penicillin', 'eight_schools']
+    ['sleepstudy', 'radon', 'cbpp', 'penicillin', 'eight_schools', 'pastes', 'grouseticks']
     """
     if name is None:
         return _listing()

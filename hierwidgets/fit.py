@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -18,9 +18,11 @@ if TYPE_CHECKING:
 
     from hierwidgets.correlated import Correlated
     from hierwidgets.views.caterpillar import CaterpillarView
+    from hierwidgets.views.groups import GroupsView
     from hierwidgets.views.selection import Selection
     from hierwidgets.views.shrinkage import ShrinkageView
     from hierwidgets.views.trace import TraceView
+    from hierwidgets.views.variance import VarianceView
 
 
 def fit(
@@ -247,7 +249,7 @@ class Fit:
         """The groups picked in any view of this fit."""
         from hierwidgets.views.selection import Selection
 
-        return Selection(self.factors)
+        return Selection(self.factors, terms.nesting(self.effects))
 
     def trace(
         self, parameters: Sequence[str] | None = None, order: str = "rhat", search: str = ""
@@ -318,6 +320,110 @@ class Fit:
         return ShrinkageView(
             self, term=term, sort=sort, picture=picture, sigma=sigma, search=search
         )
+
+    def variance(self, factor: str | None = None, predictor: str | None = None) -> VarianceView:
+        """Every scale and correlation, and each level's share of the variance.
+
+        Parameters
+        ----------
+        factor : str, optional
+            The grouping whose share is drawn by a predictor, and whose correlations are shown; the
+            first with a varying slope by default.
+        predictor : str, optional
+            A column whose slope varies over it; the first by default.
+        """
+        from hierwidgets.views.variance import VarianceView
+
+        return VarianceView(self, factor=factor, predictor=predictor)
+
+    def groups(
+        self,
+        factor: str | None = None,
+        x: str | None = None,
+        sort: str = "fit",
+        *,
+        group: str | None = None,
+        scale: str | None = None,
+        show: str = "all",
+        search: str = "",
+        page: int = 1,
+    ) -> GroupsView:
+        """Each group's own rows with its lines by no, partial and complete pooling.
+
+        Parameters
+        ----------
+        factor : str, optional
+            A grouping factor, such as ``"Subject"``; the first one by default.
+        x : str, optional
+            The column along which the lines run, ``""`` for the order of a group's rows; the first
+            varying slope's predictor by default.
+        sort : {"fit", "shrinkage", "name", "size"}
+            The worst fitted, the most shrunken, by label, or the most rows first.
+        group : str, optional
+            The group that is shown large.
+        scale : {"response", "link"}, optional
+        show : {"all", "picked"}
+            Every group, or those picked in any view of this fit.
+        search : str
+            Narrows the groups.
+        page : int
+            From 1.
+        """
+        from hierwidgets.views.groups import GroupsView
+
+        return GroupsView(
+            self,
+            factor=factor,
+            x=x,
+            sort=sort,
+            group=group,
+            scale=scale,
+            show=show,
+            search=search,
+            page=page,
+        )
+
+    def predict(
+        self,
+        data: pd.DataFrame | None = None,
+        kind: Literal["known", "new", "average"] = "known",
+        *,
+        link: bool = False,
+        random_seed: int | None = None,
+    ) -> pd.DataFrame:
+        """The expected response of rows: of known groups, of new groups, or at the average.
+
+        Parameters
+        ----------
+        data : DataFrame, optional
+            Rows with the formula's predictors and grouping columns; the fitted rows by default.
+        kind : {"known", "new", "average"}
+            The rows' groups with their own effects; the same, but groups that were not fitted are
+            drawn from the population; or all group effects zero.
+        link : bool
+            On the scale of the link function, in place of the response's.
+        random_seed : int, optional
+            Makes the draws of new groups repeatable.
+
+        Returns
+        -------
+        DataFrame
+            One row a row of `data`: kind, mean, sd, lower, inner_lower, median, inner_upper, upper;
+            see `hierwidgets.tables.prediction.predict`.
+
+        Raises
+        ------
+        ValueError
+            A column, value, level or group that is missing or unknown, in a sentence.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> fit.predict(pd.DataFrame({"Days": [9], "Subject": ["someone"]}), kind="new")
+        """
+        from hierwidgets.tables.prediction import predict
+
+        return predict(self, data, kind, link=link, random_seed=random_seed)
 
     def save(self, path: str | Path) -> Path:
         """Write the fit to one file that `load` reads back.

@@ -42,6 +42,17 @@ VIEWS: dict[str, Readers] = {
         "sigma": commands.scales,
         "search": str,
     },
+    "groups": {
+        "factor": str,
+        "x": str,
+        "sort": str,
+        "group": str,
+        "scale": str,
+        "show": str,
+        "search": str,
+        "page": int,
+    },
+    "variance": {"factor": str, "predictor": str},
 }
 VERBS = {
     **{view: f"%hier {view} FIT" for view in VIEWS},

@@ -10,6 +10,7 @@ import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from hierwidgets import checks, terms
@@ -145,7 +146,7 @@ def make(
     priors: dict[str, Any] | None = None,
     **options: Any,
 ) -> bmb.Model:
-    """A Bambi model, unbuilt. Priors may go by their names in the posterior.
+    """A Bambi model, unbuilt. Priors may go by their names in the posterior; formulas know `np`.
 
     Raises
     ------
@@ -153,6 +154,8 @@ def make(
         What Bambi refuses, with the formula.
     """
     import bambi as bmb
+
+    options["extra_namespace"] = {"np": np, **(options.get("extra_namespace") or {})}
 
     def made(priors: dict[str, Any] | None) -> bmb.Model:
         with warnings.catch_warnings():
@@ -286,3 +289,59 @@ def stored(model: bmb.Model) -> list[str]:
 def clean(model: bmb.Model, tree: xr.DataTree) -> xr.DataTree:
     """Raw draws as Bambi gives them: without offsets, groups last, the intercept un-centred."""
     return model.backend._clean_results(tree, omit_offsets=True, include_response_params=False)  # noqa: SLF001
+
+
+def parameter_by_row(model: bmb.Model, posterior: xr.Dataset, name: str) -> np.ndarray:
+    """Posterior mean of a family parameter, such as "nu", modelled or not, shape (rows,)."""
+    constant = terms.auxiliary(model, posterior, name)
+    if constant is not None:
+        return np.full(len(model.response_term.data), constant)
+    return terms.linear_predictor(model, posterior, name, inverse=True).mean(axis=(0, 1))
+
+
+def threshold_means(model: bmb.Model, posterior: xr.Dataset) -> np.ndarray | None:
+    """Posterior means of an ordinal model's thresholds, or None where they are not parameters."""
+    part = model.marginal_parameters.get("threshold")
+    name = str(part.alias or "threshold") if part is not None else ""
+    if name not in posterior:
+        return None
+    return posterior[name].mean(terms.MAIN_DIMS).to_numpy()
+
+
+def group_columns(model: bmb.Model, component: str) -> dict[str, list[str]]:
+    """The data columns whose labels, joined by ":", name the groups of each factor.
+
+    Raises
+    ------
+    ValueError
+        For a factor that the formula computes.
+    """
+    from formulae.terms.variable import Variable
+
+    found: dict[str, list[str]] = {}
+    for name, term in terms.group_terms(model):
+        factor = term.term.factor
+        if name == component:
+            if not all(isinstance(piece, Variable) for piece in factor.components):
+                raise ValueError(
+                    f"The formula computes the grouping {factor.name!r}, so groups of other rows cannot "
+                    "be told by label. Make it a column of the data first, and fit again."
+                )
+            found[factor.name] = [str(piece.name) for piece in factor.components]
+    return found
+
+
+def not_normal(model: bmb.Model, component: str) -> list[str]:
+    """The group terms of a component whose effects are not Normal around zero."""
+    return [
+        shown
+        for name, term in terms.group_terms(model)
+        for shown in [terms.shown_name(term)]
+        if name == component
+        and (term.prior.name != "Normal" or np.any(np.asarray(term.prior.args.get("mu", 0)) != 0))
+    ]
+
+
+def has_categories(model: bmb.Model) -> bool:
+    """Whether there is a linear predictor for each category of the response."""
+    return bool(model.response_term.coords)

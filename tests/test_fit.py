@@ -39,7 +39,7 @@ def spoiled(data, column, rows, value):
         ({"formula": "Reaction ~ (Days || Subject)"}, ValueError, r"Write \(x \|\| g\) as \(1 \| g\) \+ \(0 \+ x \| g\)"),
         ({"formula": "Reaction"}, ValueError, "there is no ~"),
         ({"formula": "Reaction ~ I(Days / 2) + (1 | Subject)"}, ValueError, "has a '/' in its name"),
-        ({"formula": "Reaction ~ np.log(Days) + (1 | Subject)"}, ValueError, "extra_namespace={'np': np}"),
+        ({"formula": "Reaction ~ math.log(Days) + (1 | Subject)"}, ValueError, "extra_namespace={'math': math}"),
         ({"formula": 3}, TypeError, "formula must be text"),
         ({"data": [1, 2]}, TypeError, "must be a pandas DataFrame .* not list"),
         ({"data": pd.DataFrame({"Reaction": []})}, ValueError, "there is nothing to fit"),

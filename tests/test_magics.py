@@ -245,6 +245,7 @@ def test_a_nested_term_keeps_its_colon():
         ("%hier shrinkage ", {"sleep": ""}),
         ("%hier shrinkage sleep --so", {"--sort": "--so"}),
         ("%hier shrinkage sleep --sort ", {"size": "", "name": ""}),
+        ("%hier groups sleep --sort ", {"fit": "", "shrinkage": ""}),
         ("%hier shrinkage sleep --term ", {'"Days|Subject"': "", '"1|Subject"': ""}),
         ('%hier shrinkage sleep --term "Days|Su', {'"Days|Subject"': '"Days|Su'}),
         ("%hier shrinkage sleep --term Da", {'"Days|Subject"': "Da"}),

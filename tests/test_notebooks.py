@@ -15,7 +15,7 @@ pytestmark = pytest.mark.notebook
 
 
 def test_there_are_notebooks():
-    assert [path.name for path in NOTEBOOKS] == ["tour.ipynb"]
+    assert [path.name for path in NOTEBOOKS] == ["models.ipynb", "tour.ipynb"]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
@@ -42,7 +42,8 @@ def test_it_runs(path: Path, tmp_path: Path):
         if "application/vnd.jupyter.widget-view+json" in output.get("data", {})
     ]
     assert len(views) >= 6
-    assert (tmp_path / "sleepstudy.html").stat().st_size > 100_000
+    if path.name == "tour.ipynb":
+        assert (tmp_path / "sleepstudy.html").stat().st_size > 100_000
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)

@@ -184,6 +184,19 @@ def test_priors_go_by_their_names_in_the_posterior(data):
         models.make("y ~ x + (x | g)", data[["y", "x", "g"]], priors={"x|h_sigma": 1})
 
 
+def test_formulas_know_numpy_as_np(data, tmp_path):
+    fit = hw.fit(
+        "np.exp(y) ~ np.sqrt(x) + (1 | g)",
+        data.assign(x=data["x"].abs()),
+        draws=20,
+        tune=20,
+        chains=1,
+        progress=False,
+    )
+    assert "np.sqrt(x)" in fit.posterior
+    assert hw.load(fit.save(tmp_path / "fit.nc")).formula == fit.formula
+
+
 def test_names_with_commas_and_spaces(data):
     spaced = data.rename(columns={"a": "school id"})
     fit = hw.fit(

@@ -2,36 +2,24 @@
 
 Every effect that varies over the grouping is estimated freely; all other terms are held at their
 posterior means as an offset, on the link scale. Gaussian groups are least squares, others
-statsmodels' generalised linear models.
+statsmodels' generalised linear models, or their family's likelihood maximised by SciPy.
 """
 
 from __future__ import annotations
 
-import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import optimize
 
-from hierwidgets import terms
-from hierwidgets.checks import plural
+from hierwidgets import models, terms
+from hierwidgets.tables import likelihoods
+from hierwidgets.tables.own import Rows, Solver, by_likelihood, generalised, least_squares
 
 if TYPE_CHECKING:
     from hierwidgets.fit import Fit
 
-
-@dataclass(frozen=True)
-class Rows:
-    """What one grouping sees: effects (K), Z (rows, K), response, offset and group of each row."""
-
-    effects: list[terms.Effect]
-    Z: np.ndarray
-    y: np.ndarray
-    offset: np.ndarray
-    index: np.ndarray
-    inverse_scale: np.ndarray
-    modelled_scale: bool
+__all__ = ["NoPooling", "Rows", "no_pooling", "rows"]
 
 
 @dataclass(frozen=True)
@@ -42,13 +30,15 @@ class NoPooling:
     ----------
     estimate, se : ndarray, shape (G, K)
         The standard error comes from the group's own residuals where the family has a scale, from
-        the model's where that is modelled by row.
+        the model's where that is modelled by row, or the family is beta or Student's t.
     precision : ndarray, shape (G, K, K)
-        Fisher information of the group's rows at the model's own residual scale.
+        Fisher information of the group's rows at the model's own residual scale; the observed
+        information for Student's t, beta and ordered categories.
     score : ndarray, shape (G, K)
         ``precision @ estimate``, which exists for a Gaussian group even where the estimate does not.
     complete : ndarray, shape (K,)
-        The same estimate from all rows together: complete pooling.
+        The same estimate from all rows together: complete pooling. An effect that the population
+        does not have is 0 there, since without groups nothing is left of it.
     reason : list of str
     """
 
@@ -102,8 +92,7 @@ def no_pooling(fit: Fit, effect: terms.Effect) -> NoPooling:
         out.reason[:] = [solver] * count
         return out
     given = rows(fit, varying)
-    every = np.arange(len(given.y))
-    out.complete[:] = solver(given, every).estimate
+    out.complete[:] = _complete(fit, given, solver)
     order = np.argsort(given.index, kind="stable")
     ends = np.searchsorted(given.index[order], np.arange(count + 1))
     for j in range(count):
@@ -115,22 +104,19 @@ def no_pooling(fit: Fit, effect: terms.Effect) -> NoPooling:
     return out
 
 
-@dataclass(frozen=True)
-class _Own:
-    estimate: np.ndarray
-    se: np.ndarray
-    precision: np.ndarray
-    score: np.ndarray
-    reason: str = ""
+def _complete(fit: Fit, given: Rows, solver: Solver) -> np.ndarray:
+    """All rows together; an effect without a counterpart in the population is exactly 0."""
+    design = terms.common(fit.model, given.effects[0].component)
+    shared = terms.population_weights(design, given.effects).any(axis=1)
+    estimate = np.zeros(len(shared))
+    if shared.any():
+        free = replace(given, Z=given.Z[:, shared])
+        estimate[shared] = solver(free, np.arange(len(given.y))).estimate
+    return estimate
 
 
-def _missing(K: int, reason: str) -> _Own:
-    nan = np.full(K, np.nan)
-    return _Own(nan, nan, np.full((K, K), np.nan), nan, reason)
-
-
-def _solver(fit: Fit, component: str) -> Any:
-    """A function (rows, positions) -> _Own, or the reason why this model has none."""
+def _solver(fit: Fit, component: str) -> Solver | str:
+    """What estimates a group, or the reason why this model has none."""
     if component != terms.parent(fit.model):
         return f"effects on {component} have no no-pooling estimate"
     if smooth := terms.smooths(fit.model):
@@ -139,150 +125,65 @@ def _solver(fit: Fit, component: str) -> Any:
         return (
             "no-pooling estimates are not available for a censored, truncated or weighted response"
         )
-    if fit.family == "gaussian" and terms.link_name(fit.model, component) == "identity":
-        return _least_squares
-    family = _glm_family(fit, component)
-    if family is None:
-        link = terms.link_name(fit.model, component)
-        return f"no-pooling estimates are not available for the {fit.family} family with the {link} link"
-    return lambda given, mine: _glm(given, mine, family, fit)
+    name = terms.link_name(fit.model, component)
+    if fit.family == "gaussian" and name == "identity":
+        return least_squares
+    link = _links().get(name)
+    made = None if link is None else _of_family(fit, name, link())
+    if made is None:
+        return (
+            f"no-pooling estimates are not available for the {fit.family} family "
+            f"with the {name} link"
+        )
+    return made
 
 
-def _rank_reason(n: int, K: int) -> str:
-    if n < K:
-        return f"{n} row{plural(n)} for {K} effects"
-    return (
-        f"its {n} rows cannot tell {K} effects apart"
-        if K > 1
-        else "the predictor is zero in its rows"
-    )
+def _links() -> dict[str, Any]:
+    from statsmodels.genmod.families import links
+
+    return {
+        "logit": links.Logit,
+        "probit": links.Probit,
+        "cloglog": links.CLogLog,
+        "log": links.Log,
+        "identity": links.Identity,
+        "inverse": links.InversePower,
+    }
 
 
-def _least_squares(given: Rows, mine: np.ndarray) -> _Own:
-    """Weighted by the model's residual scale, which cancels where it is the same for all rows."""
-    weight = given.inverse_scale[mine]
-    Z = given.Z[mine] * weight[:, None]
-    r = (given.y[mine] - given.offset[mine]) * weight
-    n, K = Z.shape
-    precision, score = Z.T @ Z, Z.T @ r
-    norms = np.sqrt(np.diag(precision))
-    nan = np.full(K, np.nan)
-    if not norms.all():
-        return _Own(nan, nan, precision, score, _rank_reason(n, K))
-    scaled, residual, rank, _ = np.linalg.lstsq(Z / norms, r, rcond=None)
-    if rank < K:
-        return _Own(nan, nan, precision, score, _rank_reason(n, K))
-    estimate = scaled / norms
-    if given.modelled_scale:
-        own = 1.0
-    elif n == K:
-        return _Own(estimate, nan, precision, score, _no_se(n, K))
-    else:
-        own = float(residual[0]) / (n - K)
-    R = np.linalg.qr(Z / norms, mode="r")
-    unscaled = (np.linalg.inv(R) ** 2).sum(axis=1) / norms**2
-    return _Own(estimate, np.sqrt(own * unscaled), precision, score)
-
-
-def _glm_family(fit: Fit, component: str) -> Any:
-    """The statsmodels family of the model, with its link, or None."""
+def _of_family(fit: Fit, name: str, link: Any) -> Solver | str | None:
+    """The solver of a family, the reason why this model of it has none, or None."""
     from statsmodels.genmod import families
 
-    links = {
-        "logit": families.links.Logit,
-        "probit": families.links.Probit,
-        "cloglog": families.links.CLogLog,
-        "log": families.links.Log,
-        "identity": families.links.Identity,
-        "inverse": families.links.InversePower,
-    }
-    link = links.get(terms.link_name(fit.model, component))
-    if link is None:
-        return None
+    def constant(parameter: str) -> float | None:
+        return terms.auxiliary(fit.model, fit.posterior, parameter)
+
+    def by_row(parameter: str) -> np.ndarray:
+        return models.parameter_by_row(fit.model, fit.posterior, parameter)
+
+    y = terms.response(fit.model)
     if fit.family in ("bernoulli", "binomial"):
-        return families.Binomial(link=link())
+        return generalised(families.Binomial(link=link), fit.family)
     if fit.family == "poisson":
-        return families.Poisson(link=link())
-    if fit.family == "gamma":
-        return families.Gamma(link=link())
-    if fit.family == "negativebinomial":
-        alpha = terms.auxiliary(fit.model, fit.posterior, "alpha")
-        return None if alpha is None else families.NegativeBinomial(link=link(), alpha=1 / alpha)
+        return generalised(families.Poisson(link=link), fit.family)
+    if fit.family == "gaussian":
+        return generalised(families.Gaussian(link=link), fit.family)
+    if fit.family in ("gamma", "negativebinomial"):
+        alpha = constant("alpha")
+        if alpha is None:
+            return "the family's shape is modelled"
+        if fit.family == "gamma":
+            return generalised(families.Gamma(link=link), fit.family, alpha)
+        family = families.NegativeBinomial(link=link, alpha=1 / alpha)
+        return generalised(family, fit.family)
+    if fit.family == "t":
+        known = likelihoods.student_t(y, by_row("nu"), by_row("sigma"), link)
+        return by_likelihood(known, fit.family)
+    if fit.family == "beta":
+        return by_likelihood(likelihoods.beta(y, by_row("kappa"), link), fit.family)
+    if fit.family == "cumulative":
+        cuts = models.threshold_means(fit.model, fit.posterior)
+        if cuts is None:
+            return "the thresholds are modelled"
+        return by_likelihood(likelihoods.cumulative(y, cuts, name), fit.family, top=len(cuts))
     return None
-
-
-def _glm(given: Rows, mine: np.ndarray, family: Any, fit: Fit) -> _Own:
-    from statsmodels.genmod.generalized_linear_model import GLM
-    from statsmodels.tools.sm_exceptions import ConvergenceWarning, PerfectSeparationWarning
-
-    if given.y.ndim == 2:
-        mine = mine[given.y[mine, 1] > 0]
-    Z, y, offset = given.Z[mine], given.y[mine], given.offset[mine]
-    n, K = Z.shape
-    if np.linalg.matrix_rank(Z) < K:
-        return _missing(K, _rank_reason(n, K))
-    trials = None
-    if y.ndim == 2:
-        y, trials = y[:, 0], y[:, 1]
-    reason = _runaway(fit.family, Z, y, trials)
-    if reason:
-        return _missing(K, reason)
-    if trials is not None:
-        y = np.column_stack([y, trials - y])
-    with warnings.catch_warnings(), np.errstate(divide="ignore", invalid="ignore"):
-        warnings.simplefilter("ignore", PerfectSeparationWarning)
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        result = GLM(y, Z, family=family, offset=offset).fit(tol=1e-12, maxiter=100)
-    if not result.converged or not np.isfinite(result.params).all():
-        return _missing(K, "its maximum likelihood did not converge")
-    estimate = np.asarray(result.params)
-    unscaled = np.asarray(result.normalized_cov_params)
-    dispersion = 1.0
-    own = 1.0
-    if fit.family == "gamma":
-        shape = terms.auxiliary(fit.model, fit.posterior, "alpha")
-        if shape is None:
-            return _missing(K, "the family's shape is modelled")
-        dispersion = 1 / shape
-        own = float(result.scale) if n > K else np.nan
-    precision = np.linalg.inv(unscaled) / dispersion
-    se = np.sqrt(own * np.diag(unscaled))
-    return _Own(
-        estimate, se, precision, precision @ estimate, "" if n > K or own == 1.0 else _no_se(n, K)
-    )
-
-
-def _no_se(n: int, K: int) -> str:
-    return f"{n} row{plural(n)} for {K} effect{plural(K)}: no standard error of its own"
-
-
-def _runaway(family: str, Z: np.ndarray, y: np.ndarray, trials: np.ndarray | None) -> str:
-    """Why a group's likelihood has no maximum: the data lie on one side of some direction.
-
-    Konis (2007), Linear programming algorithms for detecting separated data, DPhil thesis, Oxford.
-    """
-    if family in ("bernoulli", "binomial"):
-        top = np.ones(len(y)) if trials is None else trials
-        low, high = y == 0, y == top
-        if high.all() or low.all():
-            return "all successes" if high.all() else "no successes"
-    elif family in ("poisson", "negativebinomial"):
-        low, high = y == 0, np.zeros(len(y), bool)
-        if low.all():
-            return "all counts are zero"
-    else:
-        return ""
-    if Z.shape[1] == 1 and (Z > 0).all():
-        return ""
-    side = np.where(high, 1.0, np.where(low, -1.0, 0.0))
-    signed = Z * side[:, None]
-    inside = side == 0
-    found = optimize.linprog(
-        -signed.sum(axis=0),
-        A_ub=-signed[~inside] if (~inside).any() else None,
-        b_ub=np.zeros((~inside).sum()) if (~inside).any() else None,
-        A_eq=Z[inside] if inside.any() else None,
-        b_eq=np.zeros(inside.sum()) if inside.any() else None,
-        bounds=(-1, 1),
-    )
-    return "its outcomes are separated by the predictor" if -found.fun > 1e-7 else ""

@@ -4,10 +4,18 @@ import { type About, makeRoot, showError } from "./host/root.js";
 import { loneModel, selection } from "./host/selection.js";
 import type { Context, Model, Spec } from "./host/types.js";
 import { caterpillar } from "./views/caterpillar.js";
+import { groups } from "./views/groups.js";
 import { shrinkage } from "./views/shrinkage.js";
 import { trace } from "./views/trace.js";
+import { variance } from "./views/variance.js";
 
-const VIEWS: Record<string, (context: Context) => Promise<void>> = { trace, caterpillar, shrinkage };
+const VIEWS: Record<string, (context: Context) => Promise<void>> = {
+  trace,
+  caterpillar,
+  shrinkage,
+  groups,
+  variance,
+};
 
 export interface Rendering {
   model: Model;
