@@ -88,12 +88,12 @@ def effects_at(
 
 
 def inverse(model: bmb.Model, component: str, eta: np.ndarray) -> np.ndarray:
-    """A linear predictor on the response scale."""
-    return np.asarray(model.family.link[component].linkinv(eta))
+    """A linear predictor on the response scale. Bambi's links write into what they are given."""
+    return np.asarray(model.family.link[component].linkinv(np.array(eta, float)))
 
 
 def forward(model: bmb.Model, component: str, mean: np.ndarray) -> np.ndarray:
     """A mean on the link scale; NaN where the link has no value."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        eta = np.asarray(model.family.link[component].link(mean), float)
+        eta = np.asarray(model.family.link[component].link(np.array(mean, float)), float)
     return np.where(np.isfinite(eta), eta, np.nan)

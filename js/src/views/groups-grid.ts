@@ -4,6 +4,8 @@ import type { Context, Row, Spec } from "../host/types.js";
 
 const LEAST = 150;
 const GAP = 12;
+/** Milliseconds within which the marks may have been drawn anew under a double click. */
+const DOUBLE = 700;
 const AXIS = 46;
 const MOST_COLUMNS = 6;
 
@@ -47,6 +49,7 @@ export function grid(context: Context, acts: GridActs): Grid {
   let columns = 0;
   let width = 0;
   let cursor = -1;
+  let clicked = { group: "", at: Number.NEGATIVE_INFINITY };
   let gone = new AbortController();
   let drawing: Promise<void> = Promise.resolve();
 
@@ -70,11 +73,13 @@ export function grid(context: Context, acts: GridActs): Grid {
     chart.click((datum, event) => {
       if (typeof datum.group !== "string") return;
       cursor = scene?.groups.indexOf(datum.group) ?? -1;
+      clicked = { group: datum.group, at: event.timeStamp };
       acts.pick(datum.group, event.shiftKey || event.ctrlKey || event.metaKey);
     });
-    chart.view.addEventListener("dblclick", (_event, item) => {
-      const group = (item?.datum as Row | undefined)?.group;
-      if (typeof group === "string") acts.enlarge(group);
+    chart.view.addEventListener("dblclick", (event, item) => {
+      const under = (item?.datum as Row | undefined)?.group;
+      if (typeof under === "string") acts.enlarge(under);
+      else if (event.timeStamp - clicked.at < DOUBLE) acts.enlarge(clicked.group);
     });
   }
 
