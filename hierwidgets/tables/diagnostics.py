@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
-from scipy import fft, special, stats
+from scipy import fft, special
 
 from hierwidgets.tables.groups import quantiles
 
@@ -60,14 +60,15 @@ def diagnostics(draws: np.ndarray) -> Diagnostics:
             return
         part = part[fine]
         halves = _split(part)
-        ranked = _normal_scores(halves)
+        ranked, ordered = _normal_scores(halves)
         out.ess_bulk[at] = _ess(ranked)
-        limits = quantiles(np.sort(part.reshape(len(part), -1), axis=1), TAIL)
+        whole = ordered if length % 2 == 0 else np.sort(part.reshape(len(part), -1), axis=1)
+        limits = quantiles(whole, TAIL)
         tails = [_ess(_split((part <= q[:, None, None]).astype(float))) for q in limits]
         out.ess_tail[at] = np.minimum(*tails)
         if chains > 1:
-            middle = np.median(halves, axis=(1, 2), keepdims=True)
-            folded = _normal_scores(np.abs(halves - middle))
+            (middle,) = quantiles(ordered, [0.5])
+            folded, _ = _normal_scores(np.abs(halves - middle[:, None, None]))
             out.rhat[at] = np.maximum(_rhat(ranked), _rhat(folded))
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -80,17 +81,34 @@ def _split(draws: np.ndarray) -> np.ndarray:
     return np.concatenate([draws[:, :, :half], draws[:, :, -half:]], axis=1)
 
 
-def _normal_scores(draws: np.ndarray) -> np.ndarray:
+def _normal_scores(draws: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Normal scores of the ranks of each parameter's draws, and the draws in order."""
     count, size = len(draws), draws[0].size
     flat = draws.reshape(count, size)
     order = np.argsort(flat, axis=1)
-    ranks = np.empty((count, size))
-    np.put_along_axis(ranks, order, np.arange(1.0, size + 1)[None, :], axis=1)
-    ordered = np.take_along_axis(flat, order, axis=1)
-    tied = (ordered[:, 1:] == ordered[:, :-1]).any(axis=1)
+    order += np.arange(count)[:, None] * size
+    ordered = flat.ravel()[order]
+    places = np.broadcast_to(np.arange(1.0, size + 1), (count, size))
+    new = np.ones((count, size), bool)
+    np.not_equal(ordered[:, 1:], ordered[:, :-1], out=new[:, 1:])
+    tied = ~new.all(axis=1)
     if tied.any():
-        ranks[tied] = stats.rankdata(flat[tied], axis=1)
-    return special.ndtri((ranks - 0.375) / (size + 0.25)).reshape(draws.shape)
+        places = places.copy()
+        places[tied] = _shared(new[tied])
+    ranks = np.empty((count, size))
+    ranks.ravel()[order] = places
+    return special.ndtri((ranks - 0.375) / (size + 0.25)).reshape(draws.shape), ordered
+
+
+def _shared(new: np.ndarray) -> np.ndarray:
+    """Ranks of ordered values, the mean rank for each run of ties; `new` says where a run begins."""
+    size = new.shape[1]
+    place = np.arange(1.0, size + 1)
+    first = np.maximum.accumulate(np.where(new, place, 0.0), axis=1)
+    ends = np.ones_like(new)
+    ends[:, :-1] = new[:, 1:]
+    last = np.minimum.accumulate(np.where(ends, place, np.inf)[:, ::-1], axis=1)[:, ::-1]
+    return (first + last) / 2
 
 
 def _rhat(draws: np.ndarray) -> np.ndarray:
