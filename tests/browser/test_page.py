@@ -59,10 +59,10 @@ def row(view: Locator, group: str) -> Locator:
 
 
 def rows(view: Locator) -> list[str]:
-    labels = view.locator(".targets_marks [aria-label]").all()
-    found = [(at.bounding_box() or {})["y"] for at in labels]
-    names = [at.get_attribute("aria-label") or "" for at in labels]
-    return [name.removeprefix("group ") for _, name in sorted(zip(found, names, strict=True))]
+    found = view.locator(".targets_marks [aria-label]").evaluate_all(
+        "all => all.map(el => [el.getBoundingClientRect().y, el.ariaLabel])"
+    )
+    return [label.removeprefix("group ") for _, label in sorted(found)]
 
 
 def dimmed(view: Locator) -> int:
