@@ -220,10 +220,10 @@ def test_the_menus_change_the_picture(fit, show):
 
 
 def _rows(view: Locator) -> list[str]:
-    found = view.locator(".targets_marks [aria-label]").evaluate_all(
-        "all => all.map(el => [el.getBoundingClientRect().y, el.ariaLabel])"
-    )
-    return [label.removeprefix("group ") for _, label in sorted(found)]
+    labels = view.locator(".targets_marks [aria-label]").all()
+    boxes = [(at.bounding_box(), at.get_attribute("aria-label") or "") for at in labels]
+    found = [(box["y"], name) for box, name in boxes if box]
+    return [name.removeprefix("group ") for _, name in sorted(found)]
 
 
 def test_two_thousand_groups_scroll_and_slide(show):
