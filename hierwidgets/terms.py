@@ -323,21 +323,23 @@ def residual_scale(model: bmb.Model, posterior: xr.Dataset) -> np.ndarray | None
         return None
     if "sigma" in model.conditional_parameters:
         return linear_predictor(model, posterior, "sigma", inverse=True)
-    part = model.marginal_parameters["sigma"]
-    shape = tuple(posterior.sizes[dim] for dim in MAIN_DIMS)
-    if isinstance(part.prior, (int, float)):
-        return np.full(shape, float(part.prior))
-    return posterior[str(part.alias or "sigma")].transpose(*MAIN_DIMS).to_numpy()
+    return constant_draws(model, posterior, "sigma")
 
 
-def auxiliary(model: bmb.Model, posterior: xr.Dataset, name: str) -> float | None:
-    """Posterior mean of a constant family parameter, such as a negative binomial's alpha."""
+def constant_draws(model: bmb.Model, posterior: xr.Dataset, name: str) -> np.ndarray | None:
+    """Draws of a constant family parameter, shape (chain, draw); None where there is none."""
     part = model.marginal_parameters.get(name)
     if part is None:
         return None
     if isinstance(part.prior, (int, float)):
-        return float(part.prior)
-    return float(posterior[str(part.alias or name)].mean())
+        return np.full(tuple(posterior.sizes[dim] for dim in MAIN_DIMS), float(part.prior))
+    return posterior[str(part.alias or name)].transpose(*MAIN_DIMS).to_numpy()
+
+
+def auxiliary(model: bmb.Model, posterior: xr.Dataset, name: str) -> float | None:
+    """Posterior mean of a constant family parameter, such as a negative binomial's alpha."""
+    draws = constant_draws(model, posterior, name)
+    return None if draws is None else float(draws.mean())
 
 
 def linear_predictor(

@@ -132,12 +132,8 @@ def _latent(fit: Fit, link: str) -> Residual:
 
 def _constant(fit: Fit, name: str) -> np.ndarray | None:
     """Draws of a constant parameter of the family, shape (draws,); None where it is modelled."""
-    part = fit.model.marginal_parameters.get(name)
-    if part is None:
-        return None
-    if isinstance(part.prior, (int, float)):
-        return np.full(_count(fit), float(part.prior))
-    return fit.posterior[str(part.alias or name)].transpose(*terms.MAIN_DIMS).to_numpy().ravel()
+    draws = terms.constant_draws(fit.model, fit.posterior, name)
+    return None if draws is None else draws.ravel()
 
 
 def _own_scale(fit: Fit) -> Residual:
