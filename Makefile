@@ -91,7 +91,7 @@ $(MADE)/npm: js/package.json js/package-lock.json $(MADE)/node
 	@cd js && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
-$(BUNDLE): $(MADE)/npm $(FRONT_END)
+$(BUNDLE): $(MADE)/npm $(FRONT_END) hierwidgets/words.json
 	@echo "Building the front end"
 	@cd js && npm run --silent build
 	@touch $@

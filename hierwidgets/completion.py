@@ -20,6 +20,7 @@ VALUES = {
     "sort": ["estimate", "name", "size", "uncertainty"],
     "scale": ["effect", "deviation"],
     "picture": ["groups", "plane"],
+    "units": ["link", "response"],
 }
 VIEW_VALUES = {
     "groups": {

@@ -28,7 +28,7 @@ class Joint:
     """The effects of one grouping as Bambi asks for them: a slice of one multivariate normal.
 
     Everything shared lives in the pymc model that is being built, so that building twice, copying
-    and changing priors all work.
+    and changing priors all work. With `as_data`, eta is data of that model and can be set.
     """
 
     base: str
@@ -36,6 +36,7 @@ class Joint:
     eta: float
     start: int
     size: int | None
+    as_data: bool = False
 
     def __call__(self, label: str, mu: Any = 0, sigma: Any = 1, dims: Any = None) -> Any:
         """The effects of one term, with the dimensions Bambi gives them."""
@@ -70,7 +71,8 @@ class Joint:
         pairs = [(i, j) for i in range(K) for j in range(i)]
         pair = f"{self.base}__pair"
         model.add_coords({pair: [f"{self.labels[i]}, {self.labels[j]}" for i, j in pairs]})
-        shape = np.array([self.eta + (K - 2 - j) / 2 for _, j in pairs])
+        eta = pm.Data(f"{self.base}_corr:eta", self.eta) if self.as_data else self.eta
+        shape: Any = eta + np.array([(K - 2 - j) / 2 for _, j in pairs])
         beta: Any = pm.Beta(f"{self.base}_cpc", shape, shape, dims=pair)
         partial = 2.0 * beta - 1.0
         rest = 2.0 * (beta * (1.0 - beta)) ** 0.5

@@ -18,6 +18,7 @@ class _Example:
     formula: str
     family: str
     source: str
+    ordered: tuple[str, ...] = ()
 
 
 _EXAMPLES = (
@@ -77,6 +78,23 @@ _EXAMPLES = (
         "poisson",
         "Elston et al. (2001), Parasitology 122, 563-569",
     ),
+    _Example(
+        "wine",
+        ("temp", "contact", "bottle", "judge"),
+        "9 judges",
+        "rating ~ temp + contact + (1 | judge)",
+        "cumulative",
+        "Randall (1989), Biometrical Journal 31, 781-793",
+        ordered=("rating",),
+    ),
+    _Example(
+        "orthodont",
+        ("subject", "sex"),
+        "27 subjects",
+        "distance ~ age + sex + (age | subject)",
+        "t",
+        "Potthoff and Roy (1964), Biometrika 51, 313-326",
+    ),
 )
 
 
@@ -95,8 +113,8 @@ def example(name: str | None = None) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        The data, a new frame at every call, labels of groups as categories of strings;
-        or the list, with columns `name, rows, groups, formula, family, source`. A formula of
+        The data, a new frame at every call, labels of groups as categories of strings, ordered
+        responses as ordered categories; or the list, with columns `name, rows, groups, formula, family, source`. A formula of
         two lines is a ``bambi.Formula(*formula.splitlines())``, or the body of a %%hier cell.
 
     Raises
@@ -110,7 +128,8 @@ def example(name: str | None = None) -> pd.DataFrame:
     >>> hw.example("sleepstudy").shape
     (180, 3)
     >>> list(hw.example()["name"])
-    ['sleepstudy', 'radon', 'cbpp', 'penicillin', 'eight_schools', 'pastes', 'grouseticks']
+    ['sleepstudy', 'radon', 'cbpp', 'penicillin', 'eight_schools', 'pastes', 'grouseticks', 'wine',
+    'orthodont']
     """
     if name is None:
         return _listing()
@@ -128,6 +147,8 @@ def _read(entry: _Example) -> pd.DataFrame:
     for label in entry.labels:
         levels = frame[label].unique()
         frame[label] = pd.Categorical(frame[label], categories=levels)
+    for label in entry.ordered:
+        frame[label] = pd.Categorical(frame[label], ordered=True)
     return frame
 
 

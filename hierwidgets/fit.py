@@ -12,14 +12,20 @@ import numpy as np
 from hierwidgets import checks, models, sampling, terms
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     import bambi as bmb
     import pandas as pd
     import xarray as xr
 
+    from hierwidgets.background import Background
     from hierwidgets.correlated import Correlated
+    from hierwidgets.tables.reweight import Reweighted
     from hierwidgets.views.caterpillar import CaterpillarView
     from hierwidgets.views.groups import GroupsView
+    from hierwidgets.views.priors import PriorsView
     from hierwidgets.views.selection import Selection
+    from hierwidgets.views.sensitivity import SensitivityView
     from hierwidgets.views.shrinkage import ShrinkageView
     from hierwidgets.views.trace import TraceView
     from hierwidgets.views.variance import VarianceView
@@ -38,6 +44,7 @@ def fit(
     random_seed: int | None = None,
     sampler: sampling.Sampler = "nutpie",
     progress: bool = True,
+    executor: Executor | None = None,
     **model_options: Any,
 ) -> Fit:
     """Fit a multilevel model given as a Bambi formula.
@@ -67,6 +74,8 @@ def fit(
     sampler : {"nutpie", "pymc"}
     progress : bool
         Show the chains as they run.
+    executor : concurrent.futures.Executor, optional
+        Where refits under other priors run in the background; a process of this machine by default.
     **model_options
         Anything else `bambi.Model` takes, such as ``link=``, ``noncentered=`` or ``dropna=True``,
         which leaves out rows with missing or infinite values in the used columns.
@@ -99,11 +108,10 @@ def fit(
         sampler=sampler,
         progress=progress,
     )
-    recipe = {"priors": priors, **model_options}
-    return Fit(model, tree, dropped=dropped, recipe=recipe)
+    return Fit(model, tree, dropped=dropped, executor=executor)
 
 
-def wrap(model: bmb.Model, idata: xr.DataTree) -> Fit:
+def wrap(model: bmb.Model, idata: xr.DataTree, *, executor: Executor | None = None) -> Fit:
     """A `Fit` of a Bambi model that is already fitted.
 
     Parameters
@@ -111,6 +119,8 @@ def wrap(model: bmb.Model, idata: xr.DataTree) -> Fit:
     model : bambi.Model
     idata : DataTree
         What ``model.fit()`` returned. Neither is changed.
+    executor : concurrent.futures.Executor, optional
+        As in `fit`.
 
     Raises
     ------
@@ -134,7 +144,7 @@ def wrap(model: bmb.Model, idata: xr.DataTree) -> Fit:
         raise TypeError(
             f"wrap(model, idata) needs the DataTree that model.fit() returned, with a posterior, not {type(idata).__name__}."
         )
-    return Fit(model, idata)
+    return Fit(model, idata, executor=executor)
 
 
 class Fit:
@@ -151,6 +161,10 @@ class Fit:
         What the fit is called in `View.code`; "fit" unless a magic named it.
     dropped : int
         Rows left out for missing or infinite values.
+    pool : list of Fit
+        Itself, and the refits of it under other priors.
+    executor : concurrent.futures.Executor or None
+        Where refits run in the background.
     """
 
     def __init__(
@@ -160,13 +174,14 @@ class Fit:
         *,
         name: str = "fit",
         dropped: int = 0,
-        recipe: dict[str, Any] | None = None,
+        executor: Executor | None = None,
     ) -> None:
         self.model = model
         self.idata = idata
         self.name = name
         self.dropped = dropped
-        self.recipe = recipe
+        self.executor = executor
+        self.pool: list[Fit] = [self]
         _check_match(self.effects, self.posterior)
 
     @property
@@ -245,6 +260,13 @@ class Fit:
         return [e for e in self.effects if (e.component, e.factor, e.response) == same]
 
     @cached_property
+    def background(self) -> Background:
+        """Where refits of this fit run beside the kernel."""
+        from hierwidgets.background import Background
+
+        return Background(self, self.executor)
+
+    @cached_property
     def selection(self) -> Selection:
         """The groups picked in any view of this fit."""
         from hierwidgets.views.selection import Selection
@@ -275,6 +297,10 @@ class Fit:
         sort: str = "estimate",
         scale: str = "effect",
         search: str = "",
+        *,
+        units: str = "link",
+        by: str | None = None,
+        folded: Sequence[str] = (),
     ) -> CaterpillarView:
         """Every group's effect with its 50 and 95 % intervals.
 
@@ -287,10 +313,27 @@ class Fit:
             The whole effect mu + u_j, or the deviation u_j from the population.
         search : str
             Narrows the groups.
+        units : {"link", "response"}
+            The linear predictor's, or the response's: an expected response for an intercept, an odds
+            ratio or a ratio for a slope or a deviation.
+        by : str, optional
+            A factor that the term's grouping is nested in, such as ``"school"`` for
+            ``"1|school:class"``: its groups become headings.
+        folded : list of str
+            Groups of `by` whose own groups are folded away.
         """
         from hierwidgets.views.caterpillar import CaterpillarView
 
-        return CaterpillarView(self, term=term, sort=sort, scale=scale, search=search)
+        return CaterpillarView(
+            self,
+            term=term,
+            sort=sort,
+            scale=scale,
+            search=search,
+            units=units,
+            by=by,
+            folded=list(folded),
+        )
 
     def shrinkage(
         self,
@@ -299,6 +342,10 @@ class Fit:
         picture: str = "groups",
         sigma: dict[str, float] | None = None,
         search: str = "",
+        *,
+        units: str = "link",
+        by: str | None = None,
+        folded: Sequence[str] = (),
     ) -> ShrinkageView:
         """How far each group is pulled from its own estimate to the population.
 
@@ -314,11 +361,28 @@ class Fit:
             by default.
         search : str
             Narrows the groups.
+        units : {"link", "response"}
+            The linear predictor's, or the response's: an expected response for an intercept, an odds
+            ratio or a ratio for a slope. In the groups' picture only,
+            and not with `sigma`, which works on the link scale.
+        by : str, optional
+            A factor that the term's grouping is nested in, such as ``"school"`` for
+            ``"1|school:class"``: its groups become headings.
+        folded : list of str
+            Groups of `by` whose own groups are folded away.
         """
         from hierwidgets.views.shrinkage import ShrinkageView
 
         return ShrinkageView(
-            self, term=term, sort=sort, picture=picture, sigma=sigma, search=search
+            self,
+            term=term,
+            sort=sort,
+            picture=picture,
+            sigma=sigma,
+            search=search,
+            units=units,
+            by=by,
+            folded=list(folded),
         )
 
     def variance(self, factor: str | None = None, predictor: str | None = None) -> VarianceView:
@@ -424,6 +488,224 @@ class Fit:
         from hierwidgets.tables.prediction import predict
 
         return predict(self, data, kind, link=link, random_seed=random_seed)
+
+    def priors(
+        self,
+        priors: dict[str, Any] | None = None,
+        term: str | None = None,
+        quantity: str | None = None,
+        *,
+        group: str | None = None,
+        top: int = 3,
+        auto: bool = True,
+    ) -> PriorsView:
+        """The prior lab: sliders that move every top-level prior, and the posterior with them.
+
+        Parameters
+        ----------
+        priors : dict, optional
+            A `hierwidgets.Prior`, or a number for its scale, by the parameter's name in the
+            posterior, as of `refit`; the fitted priors by default.
+        term : str, optional
+            Whose groups are drawn, such as ``"1|Subject"``; the first one by default.
+        quantity : str, optional
+            What the curves under the sliders show; the first group scale by default.
+        group : str, optional
+            A group whose shrinkage weight and rank are told.
+        top : int
+            k of the chance that the group is among the k largest.
+        auto : bool
+            Refit by itself where a slider rests on an unreliable value.
+
+        Examples
+        --------
+        >>> fit.priors({"1|Subject_sigma": hw.Prior("HalfNormal", sigma=10)})
+        """
+        from hierwidgets.views.priors import PriorsView
+
+        return PriorsView(
+            self, priors=priors, term=term, quantity=quantity, group=group, top=top, auto=auto
+        )
+
+    def refit(
+        self,
+        priors: dict[str, Any],
+        *,
+        draws: int | None = None,
+        tune: int = 1000,
+        chains: int | None = None,
+        random_seed: int | None = None,
+        progress: bool = True,
+        executor: Executor | None = None,
+    ) -> Fit:
+        """The same model and data under other top-level priors; it joins this fit's pool.
+
+        The model is compiled once for the same families of priors. Priors that are not named stay
+        as they were fitted: they are not scaled anew, as a fresh Bambi model would.
+
+        Parameters
+        ----------
+        priors : dict
+            A `hierwidgets.Prior`, or a number for the scale of the fitted one, by the parameter's
+            name in the posterior, such as ``{"1|Subject_sigma": hw.Prior("HalfNormal", sigma=10)}``. A
+            correlation takes its eta: ``{"Subject_corr": 4.0}``.
+        draws, chains : int, optional
+            As of this fit by default.
+        tune : int
+            Warm-up draws of each chain.
+        random_seed : int, optional
+        progress : bool
+            Show the chains as they run.
+        executor : concurrent.futures.Executor, optional
+            Where to run it; in this process by default.
+
+        Returns
+        -------
+        Fit
+            Its `pool` is this fit's pool, which later reweighting draws on.
+
+        Raises
+        ------
+        TypeError, ValueError
+            Priors that cannot be, a model that cannot be built again, or chains that did not mix.
+        hierwidgets.sampling.InterruptedSamplingError
+            Interrupted: part of a refit is not used.
+
+        Examples
+        --------
+        >>> tight = fit.refit({"1|Subject_sigma": hw.Prior("HalfNormal", sigma=10)})
+        """
+        from hierwidgets import refits
+
+        plan = self._plan(draws, tune, chains, random_seed, progress and executor is None)
+        return refits.refit(self, priors, plan, executor)
+
+    def reweight(self, priors: dict[str, Any]) -> Reweighted:
+        """The posterior under other top-level priors from the draws there are, and a verdict.
+
+        All fits of the pool serve: see `refit`.
+
+        Parameters
+        ----------
+        priors : dict
+            As in `refit`.
+
+        Returns
+        -------
+        hierwidgets.tables.reweight.Reweighted
+            With ``verdict``, ``reliable``, ``khat``, ``ess``, ``log_evidence_ratio``, ``weights``,
+            ``summary()`` and ``idata``.
+
+        Raises
+        ------
+        TypeError, ValueError
+            Priors that cannot be, in a sentence.
+
+        Examples
+        --------
+        >>> tight = fit.reweight({"1|Subject_sigma": hw.Prior("HalfNormal", sigma=100)})
+        >>> tight.verdict, tight.summary()
+        """
+        from hierwidgets.tables.reweight import reweight
+
+        return reweight(self, priors)
+
+    def sensitivity(
+        self,
+        by: Literal["all", "group", "prior"] = "all",
+        sort: Literal["model", "prior", "likelihood"] = "model",
+    ) -> SensitivityView:
+        """Whether the answers depend on the priors: power-scaling of top-level priors and likelihood.
+
+        Parameters
+        ----------
+        by : {"all", "group", "prior"}
+            What is scaled at once: all top-level priors, those of one group, or one alone.
+        sort : {"model", "prior", "likelihood"}
+            The order of the quantities: the model's, or the most sensitive first.
+
+        Raises
+        ------
+        ValueError
+            An unknown option, or a censored or truncated response, whose likelihood is not at hand.
+
+        Examples
+        --------
+        >>> fit.sensitivity("prior").data.query("diagnosis != 'none'")
+        """
+        from hierwidgets.views.sensitivity import SensitivityView
+
+        return SensitivityView(self, by=by, sort=sort)
+
+    def prefit(
+        self,
+        parameter: str,
+        values: Sequence[float] | None = None,
+        *,
+        most: int = 5,
+        at_once: int = 1,
+        executor: Executor | None = None,
+        draws: int | None = None,
+        tune: int = 1000,
+        chains: int | None = None,
+        random_seed: int | None = None,
+    ) -> pd.DataFrame:
+        """Refits laid over a prior's whole range beforehand, each where the gauge is worst.
+
+        Parameters
+        ----------
+        parameter : str
+            Such as ``"1|Subject_sigma"``; the scale of its prior is moved.
+        values : list of float, optional
+            Where to look; by default 25 values from 1/50 to 10 times the fitted prior's.
+        most : int
+            Refits at most.
+        at_once : int
+            Refits sent out together, on an executor with several workers.
+        executor : concurrent.futures.Executor, optional
+            Where they run, such as Dask's ``client.get_executor()``; in this process by default.
+        draws, chains, tune, random_seed
+            As in `refit`.
+
+        Returns
+        -------
+        DataFrame
+            One row a value: verdict, khat and ess from the pool as it is now, and ``fitted``, whether
+            one of the refits has it.
+
+        Examples
+        --------
+        >>> fit.prefit("1|Subject_sigma")  # doctest: +SKIP
+        """
+        from hierwidgets.prefit import prefit
+
+        plan = self._plan(draws, tune, chains, random_seed)
+        return prefit(
+            self,
+            parameter,
+            plan,
+            values=values,
+            most=most,
+            at_once=at_once,
+            executor=executor,
+        )
+
+    def _plan(
+        self,
+        draws: int | None,
+        tune: int,
+        chains: int | None,
+        seed: int | None,
+        progress: bool = False,
+    ) -> sampling.Plan:
+        sizes = self.idata["posterior"].sizes
+        return sampling.Plan(
+            checks.positive_int(draws or sizes["draw"], "draws", sampling.LEAST_DRAWS),
+            checks.positive_int(tune, "tune"),
+            checks.positive_int(chains or sizes["chain"], "chains"),
+            seed,
+            progress,
+        )
 
     def save(self, path: str | Path) -> Path:
         """Write the fit to one file that `load` reads back.

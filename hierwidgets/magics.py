@@ -32,15 +32,17 @@ FIT_OPTIONS: Readers = {
     "dropna": commands.flag,
     "quiet": commands.flag,
 }
+ARRANGED: Readers = {"units": str, "by": str, "folded": commands.listed}
 VIEWS: dict[str, Readers] = {
     "trace": {"parameters": commands.listed, "order": str, "search": str},
-    "caterpillar": {"term": str, "sort": str, "scale": str, "search": str},
+    "caterpillar": {"term": str, "sort": str, "scale": str, "search": str, **ARRANGED},
     "shrinkage": {
         "term": str,
         "sort": str,
         "picture": str,
         "sigma": commands.scales,
         "search": str,
+        **ARRANGED,
     },
     "groups": {
         "factor": str,

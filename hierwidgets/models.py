@@ -71,7 +71,16 @@ def build(
     return model, int(bad.sum()) if dropna else 0
 
 
-_FIT_KEYWORDS = ["correlated", "draws", "tune", "chains", "random_seed", "sampler", "progress"]
+_FIT_KEYWORDS = [
+    "correlated",
+    "draws",
+    "tune",
+    "chains",
+    "random_seed",
+    "sampler",
+    "progress",
+    "executor",
+]
 
 
 @dataclass(frozen=True)

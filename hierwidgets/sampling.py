@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 import warnings
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
@@ -24,12 +25,19 @@ class InterruptedSamplingError(RuntimeError):
     """The sampler was stopped before any chain had draws worth keeping."""
 
 
-class _Plan(NamedTuple):
+class StoppedError(RuntimeError):
+    """The sampler was told to stop and to keep nothing."""
+
+
+class Plan(NamedTuple):
+    """How long to sample: draws kept and warm-up draws of each chain."""
+
     draws: int
     tune: int
     chains: int
-    seed: int | None
-    progress: bool
+    seed: int | None = None
+    progress: bool = False
+    cores: int | None = None
 
 
 def sample(
@@ -64,48 +72,114 @@ def sample(
     run = _nutpie if sampler == "nutpie" else _pymc
     if not model.built:
         model.build()
-    tree = run(model, _Plan(draws, tune, chains, random_seed, progress))
-    partial = _partial(tree, draws, chains)
+    tree = run(model, Plan(draws, tune, chains, random_seed, progress))
+    partial = kept(tree, draws, chains)
     tree["posterior"].attrs["partial"] = partial
     if partial and progress:
         print(f"Sampling was {partial}.")  # noqa: T201
     return tree
 
 
-def _partial(tree: xr.DataTree, draws: int, chains: int) -> str:
-    kept = tree["posterior"].sizes
-    if kept["draw"] >= draws and kept["chain"] >= chains:
+def kept(tree: xr.DataTree, draws: int, chains: int) -> str:
+    """What an interrupted run kept of these draws and chains; nothing for a complete one."""
+    sizes = tree["posterior"].sizes
+    if sizes["draw"] >= draws and sizes["chain"] >= chains:
         return ""
-    return f"interrupted: {kept['chain']} of {chains} chains with {kept['draw']} of {draws} draws are kept"
+    return f"interrupted: {sizes['chain']} of {chains} chains with {sizes['draw']} of {draws} draws are kept"
 
 
-def _nutpie(model: bmb.Model, plan: _Plan) -> xr.DataTree:
+def _nutpie(model: bmb.Model, plan: Plan) -> xr.DataTree:
+    return run(Compiled.of(model), plan)
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A Bambi model compiled for nutpie, which may be drawn from many times.
+
+    Attributes
+    ----------
+    model : bambi.Model
+    program : nutpie.compiled_pyt.CompiledModel
+    renamed : dict
+        Dimensions under other names in the program.
+    """
+
+    model: bmb.Model
+    program: Any
+    renamed: dict[str, str]
+
+    @classmethod
+    def of(cls, model: bmb.Model) -> Compiled:
+        """Compile a built model."""
+        import nutpie
+
+        program = nutpie.compile_pymc_model(model.backend.model, var_names=models.stored(model))
+        return cls(model, *_without_commas(program))
+
+    def given(self, values: Mapping[str, Any]) -> Compiled:
+        """The same program at other values of the model's data."""
+        return replace(self, program=self.program.with_data(**values))
+
+
+def run(
+    compiled: Compiled,
+    plan: Plan,
+    tell: Callable[[int, int, int], None] | None = None,
+    stopped: Callable[[], bool] = lambda: False,
+) -> xr.DataTree:
+    """Draw from a compiled model; an interrupt keeps the draws so far.
+
+    Parameters
+    ----------
+    compiled : Compiled
+    plan : Plan
+    tell : callable, optional
+        Told now and then, on another thread: steps done, steps in all, divergences.
+    stopped : callable
+        Asked now and then whether to give up.
+
+    Raises
+    ------
+    StoppedError
+        `stopped` said so; no draw is kept.
+    InterruptedSamplingError
+        The interrupt came before the chains had finished warming up.
+    """
     import nutpie
     from pymc.backends.arviz import patch_nutpie_idata
 
-    compiled = nutpie.compile_pymc_model(model.backend.model, var_names=models.stored(model))
-    compiled, renamed = _without_commas(compiled)
+    total = plan.chains * (plan.draws + plan.tune)
+
+    def heard(chains: Any) -> None:
+        if tell is not None:
+            done = sum(chain.finished_draws for chain in chains)
+            tell(done, total, sum(chain.divergences for chain in chains))
+
     start = time.perf_counter()
     sampler = nutpie.sample(
-        compiled,
+        compiled.program,
         draws=plan.draws,
         tune=plan.tune,
         chains=plan.chains,
+        cores=plan.cores,
         seed=plan.seed,
         save_warmup=False,
         progress_bar=plan.progress,
+        progress_callback=heard if tell is not None else None,
         blocking=False,
     )
     try:
-        tree = _finished(sampler)
+        tree = _finished(sampler, stopped)
     except KeyboardInterrupt:
         tree = _cut(_aborted(sampler))
     except BaseException:
         sampler.cancel()
         raise
+    renamed = compiled.renamed
     tree = tree.map_over_datasets(lambda data: data.rename(_present(renamed, data.dims)))
-    patch_nutpie_idata(tree, model.backend.model, sampling_time=time.perf_counter() - start)
-    return models.clean(model, tree)
+    pymc_model = compiled.model.backend.model
+    patch_nutpie_idata(tree, pymc_model, sampling_time=time.perf_counter() - start)
+    return models.clean(compiled.model, tree)
 
 
 def _without_commas(compiled: Any) -> tuple[Any, dict[str, str]]:
@@ -127,13 +201,14 @@ def _present(names: dict[str, str], among: Any) -> dict[str, str]:
     return {old: new for old, new in names.items() if old in among}
 
 
-def _finished(sampler: Any) -> xr.DataTree:
+def _finished(sampler: Any, stopped: Callable[[], bool]) -> xr.DataTree:
     """The whole run. Waiting in short steps lets an interrupt through."""
     while True:
         try:
             return sampler.wait(timeout=0.1)
         except TimeoutError:
-            continue
+            if stopped():
+                raise StoppedError("The sampler was told to stop.") from None
 
 
 def _aborted(sampler: Any) -> xr.DataTree:
@@ -179,7 +254,7 @@ _TOO_EARLY = (
 )
 
 
-def _pymc(model: bmb.Model, plan: _Plan) -> xr.DataTree:
+def _pymc(model: bmb.Model, plan: Plan) -> xr.DataTree:
     options: dict[str, Any] = {"progressbar": plan.progress, "compute_convergence_checks": False}
     try:
         return model.fit(

@@ -10,21 +10,18 @@ import json
 import os
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
-from hierwidgets import checks, correlated, models, terms
+from hierwidgets import checks, recipes
 from hierwidgets.fit import Fit
 
 if TYPE_CHECKING:
-    import bambi as bmb
     import xarray as xr
 
 FORMAT = 1
 GROUP = "hierwidgets"
-ORDERED = {"transform": "ordered"}
 
 
 def save(fit: Fit, path: str | Path) -> Path:
@@ -54,7 +51,7 @@ def save(fit: Fit, path: str | Path) -> Path:
     path = Path(path)
     if not path.parent.is_dir():
         raise ValueError(f"There is no folder {str(path.parent)!r} to save the fit in.")
-    recipe = json.dumps(_recipe(fit), allow_nan=True)
+    recipe = json.dumps(recipes.of(fit), allow_nan=True)
     groups = {
         name: _storable(group.to_dataset())
         for name, group in fit.idata.children.items()
@@ -120,7 +117,7 @@ def load(path: str | Path) -> Fit:
         )
     try:
         recipe = json.loads(tree[GROUP]["recipe"].to_numpy().tobytes().decode())
-        model = _model(recipe)
+        model = recipes.model(recipe)
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(
             f"The recipe in {str(path)!r} is damaged: {type(error).__name__}: {error}."
@@ -148,124 +145,3 @@ def _storable(data: xr.Dataset) -> xr.Dataset:
         for key, value in data.attrs.items()
     }
     return out
-
-
-def _recipe(fit: Fit) -> dict[str, Any]:
-    model = fit.model
-    if model.potentials:
-        raise ValueError("A model with potentials holds functions and cannot be saved to a file.")
-    formula = model.formula
-    texts = [str(formula.main), *map(str, formula.additionals)]
-    used = models.describe(formula).columns
-    if missing := [name for name in used if name not in model.data.columns]:
-        raise ValueError(
-            f"The formula takes {checks.listed(missing)} from extra_namespace, which a file cannot hold. "
-            "Put it into the data as a column."
-        )
-    return {
-        "name": fit.name,
-        "dropped": fit.dropped,
-        "formula": texts,
-        "family": models.builtin_family(model),
-        "link": {name: terms.link_name(model, name) for name in model.family.link},
-        "priors": _encoded_priors(model),
-        "alias": models.aliases(model),
-        "correlated": correlated.etas(model),
-        "noncentered": model.noncentered,
-        "center_predictors": model.center_predictors,
-        "auto_scale": model.auto_scale,
-        "data": {name: _column(model.data[name]) for name in used},
-    }
-
-
-def _model(recipe: dict[str, Any]) -> bmb.Model:
-    import bambi as bmb
-
-    data = pd.DataFrame({name: _series(column) for name, column in recipe["data"].items()})
-    main, *additionals = recipe["formula"]
-    formula = bmb.Formula(main, *additionals) if additionals else main
-    model = models.make(
-        formula,
-        data,
-        priors=_decoded(recipe["priors"]),
-        family=recipe["family"],
-        link=recipe["link"],
-        noncentered=recipe["noncentered"],
-        center_predictors=recipe["center_predictors"],
-        auto_scale=recipe["auto_scale"],
-    )
-    if recipe["correlated"]:
-        model = correlated.correlate(model, recipe["correlated"])
-    if recipe["alias"]:
-        model.set_alias(recipe["alias"])
-    return model
-
-
-def _encoded_priors(model: bmb.Model) -> dict[str, Any]:
-    return {
-        name: _encoded(name, prior)
-        for name, prior in models.priors(model).items()
-        if prior is not None
-    }
-
-
-def _encoded(name: str, value: Any) -> Any:
-    import bambi as bmb
-    from pymc.distributions.transforms import Ordered
-
-    if isinstance(value, bmb.Prior):
-        if value.dist is not None:
-            raise ValueError(f"The prior of {name!r} is a function, which a file cannot hold.")
-        return {
-            "prior": value.name,
-            "noncentered": value.noncentered,
-            "args": {key: _encoded(name, arg) for key, arg in value.args.items()},
-        }
-    if isinstance(value, dict):
-        return {"dict": {key: _encoded(name, item) for key, item in value.items()}}
-    if isinstance(value, (np.ndarray, np.number, int, float)):
-        return np.asarray(value, float).tolist()
-    if isinstance(value, Ordered):
-        return ORDERED
-    raise ValueError(f"The prior of {name!r} has the argument {value!r}, which a file cannot hold.")
-
-
-def _decoded(value: Any) -> Any:
-    import bambi as bmb
-    from pymc.distributions.transforms import ordered
-
-    if value == ORDERED:
-        return ordered
-
-    if isinstance(value, dict) and "prior" in value:
-        args = {key: _decoded(arg) for key, arg in value["args"].items()}
-        return bmb.Prior(value["prior"], auto_scale=False, noncentered=value["noncentered"], **args)
-    if isinstance(value, dict) and "dict" in value:
-        return {key: _decoded(item) for key, item in value["dict"].items()}
-    if isinstance(value, dict):
-        return {key: _decoded(item) for key, item in value.items()}
-    return np.asarray(value, float) if isinstance(value, list) else value
-
-
-def _column(series: pd.Series) -> dict[str, Any]:
-    kind = series.dtype
-    if isinstance(kind, pd.CategoricalDtype):
-        return {
-            "categories": _column(pd.Series(kind.categories)),
-            "ordered": bool(kind.ordered),
-            "codes": series.cat.codes.tolist(),
-        }
-    if pd.api.types.is_numeric_dtype(kind) or pd.api.types.is_bool_dtype(kind):
-        return {"dtype": str(kind), "values": series.tolist()}
-    return {"dtype": "text", "values": [str(value) for value in series]}
-
-
-def _series(column: dict[str, Any]) -> pd.Series:
-    if "categories" in column:
-        categories = pd.Index(_series(column["categories"]))
-        return pd.Series(
-            pd.Categorical.from_codes(column["codes"], categories, ordered=column["ordered"])
-        )
-    if column["dtype"] == "text":
-        return pd.Series(column["values"], dtype=object)
-    return pd.Series(column["values"], dtype=column["dtype"])

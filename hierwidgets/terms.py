@@ -43,6 +43,8 @@ class Effect:
         Labels of the groups that have rows, in the order of the posterior.
     levels : list of str
         Labels of all levels in the posterior: of nested factors Bambi keeps every combination.
+    shown : list of str
+        The groups as a reader sees them: ``"p / m"`` for ``"p:m"`` of ``a:b``.
     index : ndarray of int, shape (rows,)
         The group of each row.
     predictor : ndarray, shape (rows,)
@@ -64,6 +66,7 @@ class Effect:
     factor_dim: str
     groups: list[str]
     levels: list[str] = field(repr=False)
+    shown: list[str] = field(repr=False)
     index: np.ndarray = field(repr=False)
     predictor: np.ndarray = field(repr=False)
     prior: str
@@ -154,6 +157,7 @@ def effects(model: bmb.Model) -> list[Effect]:
         levels = [str(level) for level in term.groups]
         present, index = np.unique(np.asarray(term.group_index), return_inverse=True)
         groups = [levels[i] for i in present]
+        shown = _shown(model, term, groups, index)
         scale = f"{variable}_{term.hyperprior_alias.get('sigma', 'sigma')}"
         for effect, at, column in places:
             found.append(
@@ -169,6 +173,7 @@ def effects(model: bmb.Model) -> list[Effect]:
                     factor_dim=factor_dim,
                     groups=groups,
                     levels=levels,
+                    shown=shown,
                     index=index,
                     predictor=predictor[:, column],
                     prior=_prior_text(term.prior),
@@ -177,6 +182,20 @@ def effects(model: bmb.Model) -> list[Effect]:
                 )
             )
     return found
+
+
+def _shown(model: bmb.Model, term: Any, groups: list[str], index: np.ndarray) -> list[str]:
+    """The labels of an interaction of columns with " / " between the columns' own labels."""
+    columns = [str(piece.name) for piece in term.term.factor.components]
+    data = model.data
+    if len(columns) < 2 or not set(columns) <= set(data.columns) or len(data) != len(index):
+        return groups
+    first = np.unique(index, return_index=True)[1]
+    pieces = [data[column].iloc[first].astype(str) for column in columns]
+    return [
+        " / ".join(parts) if ":".join(parts) == group else group
+        for group, parts in zip(groups, zip(*pieces, strict=True), strict=True)
+    ]
 
 
 def effect_labels(term: Any) -> list[str]:

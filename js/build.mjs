@@ -20,6 +20,28 @@ const common = {
   logLevel: "info",
 };
 
+const asText = {
+  name: "as-text",
+  setup(build) {
+    build.onResolve({ filter: /\?raw$/ }, ({ path, resolveDir }) => ({
+      path: resolve(resolveDir, path.replace(/\?raw$/, "")),
+      namespace: "as-text",
+    }));
+    build.onLoad({ filter: /.*/, namespace: "as-text" }, async ({ path }) => {
+      const { outputFiles, metafile } = await esbuild.build({
+        ...common,
+        entryPoints: [path],
+        format: "iife",
+        write: false,
+        metafile: true,
+        logLevel: "warning",
+      });
+      const watchFiles = Object.keys(metafile.inputs).map((file) => resolve(here, file));
+      return { contents: outputFiles[0].text, loader: "text", watchFiles };
+    });
+  },
+};
+
 const compress = {
   name: "compress",
   setup(build) {
@@ -38,7 +60,7 @@ const runtime = {
   ...common,
   entryPoints: { runtime: "src/index.ts" },
   write: false,
-  plugins: [compress],
+  plugins: [asText, compress],
 };
 const standalone = { ...common, entryPoints: { standalone: "src/standalone.ts" } };
 

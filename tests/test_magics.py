@@ -262,7 +262,7 @@ def test_completion(shell: InteractiveShell, sleep: Fit, text: str, expected: di
 
 def test_options_already_given_are_not_offered_again(shell: InteractiveShell, sleep: Fit):
     found = completions(shell, "%hier caterpillar sleep --sort size --")
-    assert set(found) == {"--term", "--scale", "--search"}
+    assert set(found) == {"--term", "--scale", "--search", "--units", "--by", "--folded"}
 
 
 def test_loading_twice_completes_once(shell: InteractiveShell, sleep: Fit):

@@ -10,9 +10,12 @@ groups are few, agrees if the printed value lies inside the central 95 % interva
 from __future__ import annotations
 
 import arviz as az
+import bambi as bmb
 import numpy as np
 import pandas as pd
+import pymc as pm
 import pytest
+from scipy import optimize, special
 
 import hierwidgets as hw
 
@@ -38,7 +41,8 @@ def agrees(fit: hw.Fit, coefficients: dict[str, float], scales: dict[str, float]
         variable, _, level = name.partition("[")
         values = fit.posterior[variable]
         if level:
-            values = values.sel({f"{variable}_dim": level.rstrip("]")})
+            levels = values[f"{variable}_dim"].astype(str).to_numpy().tolist()
+            values = values.isel({f"{variable}_dim": levels.index(level.rstrip("]"))})
         draws = values.to_numpy().ravel()
         low, high = np.quantile(draws, [0.1, 0.9])
         near = abs(draws.mean() - printed) < draws.std() / 2
@@ -50,10 +54,10 @@ def agrees(fit: hw.Fit, coefficients: dict[str, float], scales: dict[str, float]
 
 
 def test_cbpp_binomial():
-    """Laplace maximum likelihood.
+    """Laplace maximum likelihood, as lme4's help page of `glmer` prints it (model gm1).
 
-    Bates, Maechler, Bolker and Walker, lme4, `example(glmer)` (gm1); the same data, with the model's
-    description, in Lesnoff et al. (2004).
+    lme4 2.1-0, docs/reference/glmer.html. Its tests/testthat/test-glmer.R holds the same coefficients
+    within a relative 5e-4 of -1.39855, -0.99234, -1.12868 and -1.58030, and the scale of 0.64223.
     """
     agrees(
         fitted("cbpp"),
@@ -63,7 +67,11 @@ def test_cbpp_binomial():
 
 
 def test_penicillin_crossed():
-    """REML. Bates, D. (2010), lme4: Mixed-effects modeling with R, section 2.1."""
+    """REML, as lme4's help page of `Penicillin` prints it.
+
+    lme4 2.1-0, docs/reference/Penicillin.html, which rounds the intercept to 22.97;
+    tests/testthat/test-predict.R has 22.9722222222251.
+    """
     agrees(
         fitted("penicillin"),
         {"Intercept": 22.9722},
@@ -72,7 +80,11 @@ def test_penicillin_crossed():
 
 
 def test_pastes_nested():
-    """REML. Bates, D. (2010), lme4: Mixed-effects modeling with R, section 2.2."""
+    """REML, as lme4's help page of `Pastes` prints it (model fm2, its `cask:batch`).
+
+    lme4 2.1-0, docs/reference/Pastes.html, which rounds the intercept to 60.05: in balanced data it
+    is the mean of all rows, 60.0533.
+    """
     agrees(
         fitted("pastes"),
         {"Intercept": 60.0533},
@@ -83,8 +95,8 @@ def test_pastes_nested():
 def test_grouseticks_three_groupings():
     """Laplace maximum likelihood of the model of Elston et al. (2001), Parasitology 122, 563-569.
 
-    The values are those that lme4's own test suite holds (tests/elston.R, "lme4 summary results");
-    it gives variances, and coefficients of the height in metres. Here the height is standardised,
+    The values are those that lme4 2.1-0's own tests hold (tests/elston.R, "lme4 summary results", c1);
+    they give variances, and coefficients of the height in metres. Here the height is standardised,
     which leaves the likelihood as it is. Its factor INDEX is `chick` here.
     """
     height, per_metre = hw.example("grouseticks")["height"], -0.0237607330254979
@@ -130,3 +142,39 @@ def test_pastes_and_penicillin_balance_gives_reml_in_closed_form():
     assert np.sqrt(plates.var(ddof=1) - residual / 6) == pytest.approx(0.8467, abs=5e-5)
     assert np.sqrt(samples.var(ddof=1) - residual / 24) == pytest.approx(1.9316, abs=5e-5)
     assert y.mean() == pytest.approx(22.9722, abs=5e-5)
+
+
+def wine_maximum_likelihood() -> dict[str, float]:
+    """The cumulative logit model of the wine with a judge's shift integrated out at 40 nodes."""
+    data = hw.example("wine")
+    judge = data["judge"].cat.codes.to_numpy()
+    rating = data["rating"].cat.codes.to_numpy()
+    x = np.column_stack([data["temp"] == "warm", data["contact"] == "yes"]).astype(float)
+    nodes, weights = np.polynomial.hermite_e.hermegauss(40)
+
+    def minus_log_likelihood(at: np.ndarray) -> float:
+        cuts = np.concatenate([[-np.inf], at[0] + np.cumsum([0, *np.exp(at[1:4])]), [np.inf]])
+        eta = (x @ at[4:6])[:, None] + np.exp(at[6]) * nodes
+        low, high = cuts[rating][:, None] - eta, cuts[rating + 1][:, None] - eta
+        row = special.log_expit(high) + special.log_expit(-low) + np.log1p(-np.exp(low - high))
+        group = np.zeros((9, len(nodes)))
+        np.add.at(group, judge, row)
+        return -special.logsumexp(group, b=weights / weights.sum(), axis=1).sum()
+
+    found = optimize.minimize(minus_log_likelihood, [-1, 1, 1, 1, 2, 1, 0], method="BFGS")
+    cuts = found.x[0] + np.cumsum([0, *np.exp(found.x[1:4])])
+    names = [*(f"threshold[{k}]" for k in range(4)), "temp[warm]", "contact[yes]", "1|judge_sigma"]
+    return dict(zip(names, [*cuts, *found.x[4:6], np.exp(found.x[6])], strict=True))
+
+
+def test_wine_ordered_categories():
+    """Maximum likelihood, by quadrature here: the model of the help page of R's ordinal::clmm.
+
+    Bambi's own prior of the thresholds, with a standard deviation of 1, is too narrow for them.
+    """
+    best = wine_maximum_likelihood()
+    ordered = pm.distributions.transforms.ordered
+    wide = bmb.Prior("Normal", mu=[-2, 0, 2, 4], sigma=5, transform=ordered)
+    fit = fitted("wine", priors={"threshold": wide})
+    scale = best.pop("1|judge_sigma")
+    agrees(fit, best, {"1|judge_sigma": scale})

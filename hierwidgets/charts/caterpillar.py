@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
-from hierwidgets.charts import style
+from hierwidgets.charts import headings, style
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,8 +30,9 @@ def caterpillar(
     Parameters
     ----------
     rows : DataFrame or altair.NamedData
-        The table of `hierwidgets.tables.caterpillar`, in the order of the page. Named data makes
-        the live chart, whose rows also say their position as ``row``.
+        The table of `hierwidgets.tables.caterpillar`, in the order of the page, or of
+        `hierwidgets.tables.nested.with_headings`. Named data makes the live chart, whose rows also
+        say their position as ``row``.
     population : float
         Where the population's line stands.
     title : str
@@ -48,12 +49,14 @@ def caterpillar(
     >>> caterpillar(table, population=0.0, title="1|Subject")
     """
     live = isinstance(rows, alt.NamedData)
+    rows = headings.labelled(rows)
     x = _x_scale(live)
     axis = alt.Axis(title=title or None, grid=True, tickCount=6, domain=False, ticks=False)
     y = alt.Y("row:Q", scale=_y_scale(rows), axis=_label_axis(rows))
     alike = style.opacity("group", live, picked)
     stroke = _stroke(live, picked)
-    base = alt.Chart(style.source(_numbered(rows))).encode(y=y)
+    every = alt.Chart(style.source(_numbered(rows))).encode(y=y)
+    base, tops = headings.apart(rows, every, x, step=STEP, extent=_extent(rows))
     mean = base.mark_circle(
         size=52, stroke=style.colour("paper", live), strokeWidth=1.2, aria=False, clip=True
     ).encode(x=alt.X("mean:Q", scale=x, axis=axis), fill=stroke, opacity=alike)
@@ -66,7 +69,7 @@ def caterpillar(
     limit = alt.expr("extent - 12") if live else LABEL_LIMIT
     labels = base.mark_text(align="right", baseline="middle", limit=limit, aria=False).encode(
         x=alt.value(-10),
-        text="group:N",
+        text="label:N",
         color=alt.value(style.colour("ink", live)),
         opacity=style.opacity("group", live, picked, dim=0.5),
     )
@@ -75,11 +78,12 @@ def caterpillar(
     if not isinstance(rows, alt.NamedData):
         line = _line(population, live)
         height = STEP * max(len(rows), 1)
-        return alt.LayerChart(layer=[line, outer, inner, mean, labels]).properties(
+        return alt.LayerChart(layer=[*tops, line, outer, inner, mean, labels]).properties(
             height=height, width=420
         )
     line = _line(alt.expr("population"), live)
-    return alt.LayerChart(layer=[line, outer, inner, mean, labels, _targets(base)]).add_params(
+    layers = [*tops, line, outer, inner, mean, labels, _targets(base)]
+    return alt.LayerChart(layer=layers).add_params(
         *style.live_params(
             low=-0.5, high=1.0, step=STEP, least=0.0, most=1.0, extent=80, population=population
         )
@@ -161,7 +165,7 @@ def _targets(base: alt.Chart) -> alt.Chart:
         base.transform_calculate(
             range95=between.format("lower", "upper", number),
             range50=between.format("inner_lower", "inner_upper", number),
-            said="'group ' + datum.group",
+            said="'group ' + datum.label",
         )
         .mark_bar(size=alt.expr("step"), opacity=0, cornerRadius=0)
         .encode(
@@ -169,7 +173,7 @@ def _targets(base: alt.Chart) -> alt.Chart:
             x2=alt.value("width"),
             description="said:N",
             tooltip=[
-                alt.Tooltip("group:N"),
+                alt.Tooltip("label:N", title="group"),
                 alt.Tooltip("n:Q", title="rows", format=","),
                 alt.Tooltip("mean:Q", format=number),
                 alt.Tooltip("sd:Q", format=number),
@@ -210,13 +214,17 @@ def _y_scale(rows: Rows) -> alt.Scale:
     return alt.Scale(domain=[len(rows) - 0.5, -0.5], nice=False, zero=False)
 
 
+def _extent(rows: Rows) -> Any:
+    """Pixels left of the plot for the labels."""
+    if isinstance(rows, alt.NamedData):
+        return alt.expr("extent")
+    longest = max((len(label) for label in rows["label"]), default=0)
+    return min(LABEL_LIMIT, round(longest * _LETTER) + 4) + 12
+
+
 def _label_axis(rows: Rows) -> alt.Axis:
-    extent: Any = alt.expr("extent")
-    if not isinstance(rows, alt.NamedData):
-        longest = max((len(label) for label in rows["group"]), default=0)
-        extent = min(LABEL_LIMIT, round(longest * _LETTER) + 4) + 12
     return alt.Axis(
-        labels=False, ticks=False, domain=False, grid=False, title=None, minExtent=extent
+        labels=False, ticks=False, domain=False, grid=False, title=None, minExtent=_extent(rows)
     )
 
 

@@ -227,7 +227,7 @@ def _targets(base: alt.Chart, live: bool, picked: Sequence[str]) -> alt.Chart:
         chosen = alt.FieldOneOfPredicate(field="group", oneOf=list(picked))
     return (
         base.transform_filter("datum.kind === 'panel'")
-        .transform_calculate(said="'group ' + datum.group")
+        .transform_calculate(said=f"'group ' + slice(datum.panel, {KEY})")
         .mark_rect(strokeWidth=2.5, cursor="pointer", fill=style.colour("orange", live))
         .encode(
             x=alt.value(0),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
-from hierwidgets.charts import dots, style
+from hierwidgets.charts import dots, headings, style
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -134,7 +134,7 @@ def paired(first: pd.DataFrame, second: pd.DataFrame) -> tuple[pd.DataFrame, pd.
     Returns
     -------
     rows : DataFrame
-        ``group, n, reason`` and, with ``x_`` and ``y_`` before them, ``no_pooling,
+        ``group, label, n, reason`` and, with ``x_`` and ``y_`` before them, ``no_pooling,
         partial_pooling``, ``weight`` and, where it is given, ``formula``.
     references : DataFrame
         ``name, x, y``.
@@ -144,7 +144,7 @@ def paired(first: pd.DataFrame, second: pd.DataFrame) -> tuple[pd.DataFrame, pd.
     if "formula" in first:
         kept, population = [*kept, "formula"], "formula_centre"
     other = second.set_index("group").loc[first["group"]]
-    rows = first[["group", "n", "reason"]].assign(
+    rows = headings.labelled(first)[["group", "label", "n", "reason"]].assign(
         **{f"x_{name}": first[name].to_numpy() for name in kept},
         **{f"y_{name}": other[name].to_numpy() for name in kept},
     )
@@ -238,14 +238,14 @@ def _targets(base: alt.Chart) -> alt.Chart:
             own=f"{NEEDED} ? {pair('no_pooling')} : 'none: ' + datum.reason",
             partial=pair("partial_pooling"),
             share=f"isValid(datum.x_weight) && isValid(datum.y_weight) ? {weight} : 'none'",
-            said="'group ' + datum.group",
+            said="'group ' + datum.label",
             formula=f"!sliding ? 'as the posterior' : {known} ? {pair('now')} : 'none'",
         )
         .mark_point(filled=True, opacity=0, size=260)
         .encode(
             description="said:N",
             tooltip=[
-                alt.Tooltip("group:N"),
+                alt.Tooltip("label:N", title="group"),
                 alt.Tooltip("n:Q", title="rows", format=","),
                 alt.Tooltip("own:N", title="no pooling"),
                 alt.Tooltip("partial:N", title="partial pooling"),

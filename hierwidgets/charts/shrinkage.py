@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
-from hierwidgets.charts import dots, style
-from hierwidgets.charts.caterpillar import LABEL_LIMIT, STEP, _label_axis, _y_scale
+from hierwidgets.charts import dots, headings, style
+from hierwidgets.charts.caterpillar import LABEL_LIMIT, STEP, _extent, _label_axis, _y_scale
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,22 +53,24 @@ def groups(
     >>> groups(table, title="1|Subject")  # doctest: +SKIP
     """
     live = style.is_live(rows)
+    rows = headings.labelled(rows)
     if isinstance(rows, alt.NamedData):
         data: Rows = rows
         least, most, largest = alt.expr("least"), alt.expr("most"), alt.expr("largest")
         population, complete = alt.expr("population"), alt.expr("complete")
     else:
         data, population, complete = _placed(rows)
-        least, most = ends or dots.domain(rows)
-        largest = max(rows["n"], default=1)
+        least, most = ends or dots.domain(headings.parts(rows))
+        largest = max(headings.parts(rows)["n"], default=1)
     scale = alt.Scale(domain=[least, most], nice=False, zero=False, clamp=True)
     axis = alt.Axis(title=title or None, grid=True, tickCount=6, domain=False, ticks=False)
     y = alt.Y("row:Q", scale=_y_scale(rows), axis=_label_axis(rows))
-    base = alt.Chart(style.source(data)).encode(y=y)
+    every = alt.Chart(style.source(data)).encode(y=y)
+    base, tops = headings.apart(rows, every, scale, step=STEP, extent=_extent(rows))
     own = base.transform_filter("isValid(datum.no_pooling)")
     pulled = own.transform_filter("isValid(datum.now)")
     alike = style.opacity("group", live, picked)
-    legend = None if isinstance(rows, alt.NamedData) else dots.sizes(rows)
+    legend = None if isinstance(rows, alt.NamedData) else dots.sizes(headings.parts(rows))
     area = dots.area(largest, legend)
 
     def x(name: str) -> alt.X:
@@ -109,7 +111,7 @@ def groups(
         limit=alt.expr("extent - 12") if live else LABEL_LIMIT,
     ).encode(
         x=alt.value(-10),
-        text="group:N",
+        text="label:N",
         color=alt.value(style.colour("ink", live)),
         opacity=style.opacity("group", live, picked, dim=0.45),
     )
@@ -118,6 +120,7 @@ def groups(
         x=x("now"), size=area, fill=dots.fill(live, picked), opacity=alike
     )
     layers = [
+        *tops,
         _line(
             population,
             dash=[5, 4],
@@ -244,15 +247,18 @@ def _targets(base: alt.Chart, live: bool) -> alt.Chart:
         "format(datum.{0}, '{2}') + (isValid(datum.{1}) ? ' ± ' + format(datum.{1}, '{2}') : '')"
     )
     own = around.format("no_pooling", "no_pooling_se", dots.NUMBER)
+    ends = "format(datum.no_pooling_{0}, '{1}')"
+    lower, upper = (ends.format(end, dots.NUMBER) for end in ("lower", "upper"))
+    own += f" + (isValid(datum.no_pooling_lower) ? ' (' + {lower} + ' to ' + {upper} + ')' : '')"
     described = base.transform_calculate(
         own=f"isValid(datum.no_pooling) ? {own} : 'none: ' + datum.reason",
         partial=around.format("partial_pooling", "partial_pooling_sd", dots.NUMBER),
         share="isValid(datum.weight) ? format(datum.weight, '.3f') : 'none'",
-        said="'group ' + datum.group",
+        said="'group ' + datum.label",
         formula=f"!sliding ? 'as the posterior' : isValid(datum.now) ? format(datum.now, '{dots.NUMBER}') : 'none'",
     )
     tooltip = [
-        alt.Tooltip("group:N"),
+        alt.Tooltip("label:N", title="group"),
         alt.Tooltip("n:Q", title="rows", format=","),
         alt.Tooltip("own:N", title="no pooling"),
         alt.Tooltip("partial:N", title="partial pooling"),

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from hierwidgets import checks, terms
+from hierwidgets import checks
 from hierwidgets.tables import groups
+from hierwidgets.tables import units as response
 
 if TYPE_CHECKING:
     from hierwidgets.fit import Fit
@@ -17,9 +18,13 @@ SCALES = ("effect", "deviation")
 
 
 def caterpillar(
-    fit: Fit, term: str | None = None, scale: str = "effect", sort: str = "estimate"
+    fit: Fit,
+    term: str | None = None,
+    scale: str = "effect",
+    sort: str = "estimate",
+    units: str = "link",
 ) -> pd.DataFrame:
-    """Every group's effect with its 50 and 95 % intervals, on the link scale.
+    """Every group's effect with its 50 and 95 % intervals.
 
     Parameters
     ----------
@@ -30,17 +35,20 @@ def caterpillar(
         The whole effect mu + u_j, with the population's coefficient of the same draw added, or the
         deviation u_j.
     sort : {"estimate", "name", "size", "uncertainty"}
+    units : {"link", "response"}
+        The linear predictor's, or each draw carried to the response scale as
+        `hierwidgets.tables.units.meaning` says: an expected response, or a ratio.
 
     Returns
     -------
     DataFrame
-        One row a group: term, factor, group, n, mean, sd, lower, inner_lower, median, inner_upper,
-        upper, and population: the population's posterior mean, 0 for deviations.
+        One row a group: term, factor, group, label (the group as it is read), n, mean, sd, lower, inner_lower, median, inner_upper,
+        upper, and population: the population's posterior mean, 0 for deviations (1 as a ratio).
 
     Raises
     ------
     ValueError
-        An unknown term, scale or order.
+        An unknown term, scale, order or unit, or an effect without a meaning in these units.
 
     Examples
     --------
@@ -48,18 +56,22 @@ def caterpillar(
     """
     checks.one_of(scale, SCALES, "a scale of the caterpillar")
     checks.one_of(sort, groups.SORTS, "an order of groups")
+    checks.one_of(units, response.UNITS, "units of the caterpillar")
     effect = fit.effect(term)
-    posterior = fit.posterior
-    draws = effect.draws(posterior)
-    population = np.zeros(draws.shape[:2])
-    if scale == "effect":
-        population = population_draws(fit, effect)
-        draws = draws + population[..., None]
+    if units == "response":
+        draws, population = response.required(fit, effect, scale).draws(fit)
+    else:
+        draws = effect.draws(fit.posterior)
+        population = np.zeros(draws.shape[:2])
+        if scale == "effect":
+            population = response.population_draws(fit, effect)
+            draws = draws + population[..., None]
     table = groups.summarise(draws)
     table.insert(0, "term", effect.term)
     table.insert(1, "factor", effect.factor)
     table.insert(2, "group", effect.groups)
-    table.insert(3, "n", groups.sizes(effect))
+    table.insert(3, "label", effect.shown)
+    table.insert(4, "n", groups.sizes(effect))
     table["population"] = population.mean()
     rows = groups.order(
         sort,
@@ -69,14 +81,6 @@ def caterpillar(
         table["sd"].to_numpy(),
     )
     return table.iloc[rows].reset_index(drop=True)
-
-
-def population_draws(fit: Fit, effect: terms.Effect) -> np.ndarray:
-    """The population's value of an effect, shape (chain, draw); 0 where it has none."""
-    design = terms.common(fit.model, effect.component)
-    beside = fit.siblings(effect)
-    weights = terms.population_weights(design, beside)[beside.index(effect)]
-    return design.draws(fit.posterior, effect.response) @ weights
 
 
 def band(table: pd.DataFrame, bins: int = 200) -> pd.DataFrame:

@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
 import pandas as pd
 
-from hierwidgets import terms
+from hierwidgets import checks, terms
 from hierwidgets.tables import groups
-from hierwidgets.tables.caterpillar import population_draws
+from hierwidgets.tables import units as response
 from hierwidgets.tables.no_pooling import NoPooling, no_pooling
+from hierwidgets.tables.units import population_draws
 
 if TYPE_CHECKING:
     from hierwidgets.fit import Fit
 
 _KNOWN: WeakKeyDictionary[Fit, dict[str, NoPooling]] = WeakKeyDictionary()
 _BATCH = 2_000_000
+_OWN = ("no_pooling", "no_pooling_se", "no_pooling_lower", "no_pooling_upper")
 
 
-def shrinkage(fit: Fit, term: str | None = None, sort: str = "estimate") -> pd.DataFrame:
-    """How far each group is pulled from its own estimate to the population, on the link scale.
+def shrinkage(
+    fit: Fit, term: str | None = None, sort: str = "estimate", units: str = "link"
+) -> pd.DataFrame:
+    """How far each group is pulled from its own estimate to the population.
 
     Parameters
     ----------
@@ -31,6 +35,8 @@ def shrinkage(fit: Fit, term: str | None = None, sort: str = "estimate") -> pd.D
         Such as ``"1|Subject"``; the first by default.
     sort : {"estimate", "name", "size", "uncertainty"}
         By the partial-pooling estimate.
+    units : {"link", "response"}
+        The linear predictor's, or the response's as `hierwidgets.tables.units.meaning` says.
 
     Returns
     -------
@@ -40,7 +46,9 @@ def shrinkage(fit: Fit, term: str | None = None, sort: str = "estimate") -> pd.D
         no_pooling, no_pooling_se
             Maximum likelihood from the group's rows alone of every effect that varies over the
             grouping, other terms held at their posterior means; its standard error, from the
-            group's own residuals.
+            group's own residuals. On the response scale ``no_pooling_lower`` and
+            ``no_pooling_upper``, the 95 % interval of the link scale carried over, stand in place of
+            the standard error and of sampling_sd.
         partial_pooling, partial_pooling_sd
             Posterior mean and sd of the whole effect.
         complete_pooling
@@ -57,38 +65,49 @@ def shrinkage(fit: Fit, term: str | None = None, sort: str = "estimate") -> pd.D
         reason
             Why a cell is missing, else "".
 
-        Also term, factor, group and n.
+        Also term, factor, group, label (the group as it is read) and n.
 
     Raises
     ------
     ValueError
-        An unknown term or order.
+        An unknown term, order or unit, or an effect without a meaning in these units.
 
     Examples
     --------
     >>> shrinkage(fit, "1|Subject")[["group", "no_pooling", "partial_pooling", "weight"]]
     """
+    checks.one_of(units, response.UNITS, "units of shrinkage")
     effect = fit.effect(term)
     own = _own(fit, effect)
     k = [e.term for e in own.effects].index(effect.term)
-    draws = effect.draws(fit.posterior)
-    population = population_draws(fit, effect)
-    whole = draws + population[..., None]
+    if units == "response":
+        meant = response.required(fit, effect)
+        whole, population = meant.draws(fit)
+        estimates: dict[str, Any] = meant.estimates(fit, own)
+    else:
+        population = population_draws(fit, effect)
+        whole = effect.draws(fit.posterior) + population[..., None]
+        estimates = {
+            "no_pooling": own.estimate[:, k],
+            "no_pooling_se": own.se[:, k],
+            "complete_pooling": own.complete[k],
+            "sampling_sd": _sampling_sd(own)[:, k],
+        }
     mean, sd = whole.mean(axis=(0, 1)), whole.reshape(-1, whole.shape[-1]).std(axis=0, ddof=1)
     table = pd.DataFrame(
         {
             "term": effect.term,
             "factor": effect.factor,
             "group": effect.groups,
+            "label": effect.shown,
             "n": groups.sizes(effect),
-            "no_pooling": own.estimate[:, k],
-            "no_pooling_se": own.se[:, k],
+            **{name: estimates[name] for name in _OWN if name in estimates},
             "partial_pooling": mean,
             "partial_pooling_sd": sd,
-            "complete_pooling": own.complete[k],
+            "complete_pooling": estimates["complete_pooling"],
             "population": population.mean(),
             "weight": weights(fit, own)[:, k],
-            "sampling_sd": _sampling_sd(own)[:, k],
+            **{name: estimates[name] for name in ("sampling_sd",) if name in estimates},
             "reason": own.reason,
         }
     )

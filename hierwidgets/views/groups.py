@@ -15,8 +15,9 @@ from hierwidgets.charts import groups as charts
 from hierwidgets.charts.style import live_spec
 from hierwidgets.tables import lines, trellis
 from hierwidgets.tables.settings import Axis, axis, columns
+from hierwidgets.views import listed
 from hierwidgets.views.columns import encode
-from hierwidgets.views.search import matches
+from hierwidgets.views.search import found as searched
 from hierwidgets.views.view import Content, View
 
 if TYPE_CHECKING:
@@ -37,6 +38,11 @@ class Factor:
     facts: pd.DataFrame
     orders: dict[str, np.ndarray]
     axes: dict[str, Axis]
+
+    @property
+    def shown(self) -> dict[str, str]:
+        """The groups as a reader sees them."""
+        return dict(zip(self.labels, self.own.effects[0].shown, strict=True))
 
     @property
     def labels(self) -> list[str]:
@@ -95,7 +101,7 @@ class GroupsView(View):
 
     def content(self) -> Content:
         """Every group's facts, and the lines of as many groups as are cheap to send."""
-        sent: dict[str, Any] = {}
+        sent: dict[str, Any] = dict(listed.labels(self.fit))
         about: list[dict[str, Any]] = []
         blocks: list[dict[str, Any]] = []
         for factor, known in self.factors.items():
@@ -106,7 +112,6 @@ class GroupsView(View):
                 for name in ("no_pooling", "partial_pooling", "weight")
             ]
             reasons = list(dict.fromkeys(known.facts["reason"]))
-            sent[f"labels/{factor}"] = known.labels
             sent[f"n/{factor}"] = known.facts["n"].to_numpy(int)
             sent[f"facts/{factor}"] = np.array([column.to_numpy(float) for column in values])
             sent[f"reason/{factor}"] = known.facts["reason"].map(reasons.index).to_numpy(int)
@@ -205,7 +210,7 @@ class GroupsView(View):
         factor, known = state["factor"], self.factors[state["factor"]]
         along = known.axes[state["x"]]
         shown = self._in_view()
-        table = pd.DataFrame({"group": shown, "title": [title(factor, g) for g in shown]})
+        table = pd.DataFrame({"group": shown, "title": [known.shown[g] for g in shown]})
         found = lines.lines(self.fit, factor, state["x"], shown, state["scale"])
         found["x"] = np.tile(along.at, len(shown))
         seen = trellis.points(self.fit, known.own.effects[0], along.values, state["scale"])
@@ -242,7 +247,9 @@ class GroupsView(View):
         ordered = [known.labels[i] for i in known.orders[state["sort"]]]
         if state["show"] == "picked" and picked:
             ordered = [group for group in ordered if group in picked]
-        return [group for group in ordered if matches(group, state["search"])]
+        read = [known.shown[group] for group in ordered]
+        kept = searched(ordered, read, state["search"])
+        return [group for group, one in zip(ordered, kept, strict=True) if one]
 
     def _to_send(self, blocks: list[dict[str, Any]]) -> dict[int, np.ndarray]:
         """The groups of each block that go to the page at first; the one in view before others."""
@@ -292,19 +299,6 @@ class GroupsView(View):
     def _link_label(self, component: str) -> str:
         link = terms.link_name(self.fit.model, component)
         return f"linear predictor of {component}" if link == "identity" else f"{link} {component}"
-
-
-def title(factor: str, group: str) -> str:
-    """A group's name as it is read: ``a0 / b0`` for a nested ``a0:b0``.
-
-    Examples
-    --------
-    >>> title("school:class", "s1:c2"), title("school", "s1")
-    ('s1 / c2', 's1')
-    """
-    parts = group.split(":")
-    nested = len(parts) == factor.count(":") + 1
-    return " / ".join(parts) if nested else group
 
 
 def x_label(x: str) -> str:

@@ -156,7 +156,7 @@ def _models(views: Sequence[View], fits: Sequence[Fit]) -> dict[str, Any]:
         for fit in fits
     }
     for i, view in enumerate(views):
-        sent = {name: getattr(view, name) for name in _SENT}
+        sent = {name: getattr(view, name) for name in (*_SENT, *view.further)}
         models[f"view-{i}"] = {**sent, "selection": keys[id(view.fit)]}
     return models
 

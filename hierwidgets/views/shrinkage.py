@@ -15,11 +15,12 @@ from hierwidgets.charts import dots, plane
 from hierwidgets.charts import shrinkage as charts
 from hierwidgets.charts.caterpillar import MOST_ROWS
 from hierwidgets.charts.style import live_spec
-from hierwidgets.tables import groups
+from hierwidgets.tables import groups, nested, units
 from hierwidgets.tables import shrinkage as tables
 from hierwidgets.tables.ellipse import ellipse
 from hierwidgets.tables.slide import slide
-from hierwidgets.views.search import matches
+from hierwidgets.views import listed
+from hierwidgets.views.search import found
 from hierwidgets.views.view import Content, View
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
 
 PICTURES = ["groups", "plane"]
 FIELDS = ["no_pooling", "no_pooling_se", "partial_pooling", "partial_pooling_sd", "weight"]
-PLACED = ["no_pooling", "partial_pooling"]
+CARRIED = ["no_pooling", "no_pooling_lower", "no_pooling_upper", *FIELDS[2:]]
+PLACED = ["no_pooling", "partial_pooling", "no_pooling_lower", "no_pooling_upper"]
 
 
 class ShrinkageView(View):
@@ -56,6 +58,9 @@ class ShrinkageView(View):
             "picture": "groups",
             "sigma": None,
             "search": "",
+            "units": "link",
+            "by": None,
+            "folded": [],
         }
 
     def check(self, state: dict[str, Any]) -> dict[str, Any]:
@@ -68,33 +73,42 @@ class ShrinkageView(View):
                 f'picture="plane" sets two effects of one grouping against each other, and '
                 f'{effect.term!r} is the only one of {effect.factor!r}. Use picture="groups".'
             )
-        return {**state, "sigma": self._sigma(state["sigma"]), "search": str(state["search"])}
+        sigma = self._sigma(state["sigma"])
+        listed.measured(self.fit, effect, state)
+        if state["units"] == "response" and (sigma or state["picture"] == "plane"):
+            what = 'picture="plane"' if state["picture"] == "plane" else "sigma"
+            raise ValueError(f'{what} works on the link scale: use it with units="link".')
+        arranged = listed.arrangement(self.fit, effect, state)
+        return {**state, **arranged, "sigma": sigma, "search": str(state["search"])}
 
     def content(self) -> Content:
         """Every term's table, and what the formula needs of every factor."""
-        columns: dict[str, Any] = {}
+        within, homes = listed.homes(self.fit)
+        columns: dict[str, Any] = {**listed.labels(self.fit), **within}
         about: list[dict[str, Any]] = []
         for i, effect in enumerate(self.fit.effects):
             table = tables.shrinkage(self.fit, effect.term).set_index("group").loc[effect.groups]
-            centre = float(np.float32(table["partial_pooling"].mean()))
-            values = table[FIELDS].copy()
-            values[PLACED] -= centre
-            columns[f"{i}/values"] = np.ascontiguousarray(values.to_numpy(dtype=float).T)
+            columns[f"{i}/values"], placed = _sent(table, FIELDS)
             reasons = list(dict.fromkeys(table["reason"]))
             columns[f"{i}/reason"] = table["reason"].map(reasons.index).to_numpy(dtype=int)
             columns[f"n/{effect.factor}"] = table["n"].to_numpy(dtype=int)
-            columns[f"labels/{effect.factor}"] = effect.groups
             other = partner(self.fit, effect)
+            meant = units.meaning(self.fit, effect)
+            carried = None
+            if not isinstance(meant, str):
+                table = tables.shrinkage(self.fit, effect.term, units="response")
+                table = table.set_index("group").loc[effect.groups]
+                columns[f"{i}/response"], carried = _sent(table, CARRIED)
+                carried["name"] = meant.name
             about.append(
                 {
                     "term": effect.term,
                     "factor": effect.factor,
                     "partner": other.term if other else None,
-                    "centre": centre,
-                    "population": float(table["population"].iloc[0]),
-                    "complete": _number(table["complete_pooling"].iloc[0]),
-                    "ends": list(dots.domain(table)),
+                    **placed,
                     "reasons": reasons,
+                    "response": carried,
+                    "unmeant": meant if isinstance(meant, str) else "",
                 }
             )
         factors = {}
@@ -122,7 +136,7 @@ class ShrinkageView(View):
                     )
                 ],
             }
-        return Content(_specs(), columns, {"terms": about, "factors": factors})
+        return Content(_specs(), columns, {"terms": about, "factors": factors, "homes": homes})
 
     def information(self, factor: str) -> tables.Information | None:
         """What the formula needs of a factor; None where its groups have no own information."""
@@ -138,6 +152,9 @@ class ShrinkageView(View):
     def table(self) -> pd.DataFrame:
         """The term's groups in their order, with the formula's estimates where sigma is set."""
         parts = [self._term_table(term) for term in self._terms()]
+        if self.state["by"] is not None:
+            folded = self.state["folded"]
+            parts = [part[~part["parent"].isin(folded)].reset_index(drop=True) for part in parts]
         return parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True)
 
     def picture(self) -> alt.TopLevelMixin:
@@ -158,15 +175,25 @@ class ShrinkageView(View):
             around = inside(self._ellipse(shown, state["sigma"], both[1]), ends)
             chart = plane.plane(*both, around, titles=shown, ends=ends, picked=picked)
             return chart.properties(**note)
-        table = self._term_table(shown[0])
+        table = self.table()
         total = len(table)
         if total > MOST_ROWS:
             kept = np.unique(np.linspace(0, total - 1, MOST_ROWS).round().astype(int))
             table = table[np.isin(np.arange(total), kept) | table["group"].isin(picked)]
             said = f"{len(table)} of {total:,} groups, evenly through their order"
             note = {"title": alt.Title(_joined(note, said), anchor="start")}
+        elif state["by"] is not None:
+            by = state["by"]
+            read = dict(zip(self.fit.factors[by], listed.shown(self.fit, by), strict=True))
+            above = self.groups_picked.get(by, [])
+            table = self._term_table(shown[0])
+            estimate = "formula" if "formula" in table else "partial_pooling"
+            table = nested.with_headings(table, state["folded"], read, estimate, above)
+        title = shown[0]
+        if state["units"] == "response":
+            title += f", {units.required(self.fit, effect).name}"
         return charts.groups(
-            table.reset_index(drop=True), title=shown[0], ends=ends[0], picked=picked
+            table.reset_index(drop=True), title=title, ends=ends[0], picked=picked
         ).properties(**note)
 
     def _ellipse(
@@ -195,24 +222,27 @@ class ShrinkageView(View):
     def _term_table(self, term: str, search: str | None = None) -> pd.DataFrame:
         state = self.state
         word = state["search"] if search is None else search
-        table = tables.shrinkage(self.fit, term, state["sort"])
+        table = tables.shrinkage(self.fit, term, state["sort"], state["units"])
         effect = self.fit.effect(term)
-        found = self.information(effect.factor)
-        if state["sigma"] and found is not None and term in found.terms:
-            k = found.terms.index(term)
+        known = self.information(effect.factor)
+        if state["sigma"] and known is not None and term in known.terms:
+            k = known.terms.index(term)
             scales = [
                 state["sigma"].get(name, scale)
-                for name, scale in zip(found.terms, found.scale, strict=True)
+                for name, scale in zip(known.terms, known.scale, strict=True)
             ]
             estimates, weight, centre = slide(
-                found.precision, found.score, np.array(scales), found.correlation, found.free
+                known.precision, known.score, np.array(scales), known.correlation, known.free
             )
-            at = pd.Index(found.groups).get_indexer(table["group"])
+            at = pd.Index(known.groups).get_indexer(table["group"])
             table["formula"] = estimates[at, k]
             table["formula_weight"] = weight[at, k]
             table["formula_centre"] = centre[k]
-        kept = np.array([matches(label, word) for label in table["group"]], dtype=bool)
-        return table[kept].reset_index(drop=True)
+        table = table[found(table["group"], table["label"], word)].reset_index(drop=True)
+        if state["by"] is None:
+            return table
+        home = nested.homes(self.fit, effect.factor, state["by"])
+        return nested.arrange(table, home, state["sort"], "partial_pooling", "partial_pooling_sd")
 
     def _sigma(self, sigma: Any) -> dict[str, float] | None:
         if not sigma:
@@ -235,6 +265,20 @@ class ShrinkageView(View):
                     f"sigma[{term!r}] must be a finite scale of 0 or more; got {scale!r}."
                 )
         return {term: float(scale) for term, scale in sigma.items()}
+
+
+def _sent(table: pd.DataFrame, fields: list[str]) -> tuple[np.ndarray, dict[str, Any]]:
+    """A table as the page gets it, estimates less their centre, and what stands beside it."""
+    centre = float(np.float32(table["partial_pooling"].mean()))
+    values = table[fields].copy()
+    placed = [name for name in PLACED if name in fields]
+    values[placed] -= centre
+    return np.ascontiguousarray(values.to_numpy(dtype=float).T), {
+        "centre": centre,
+        "population": float(table["population"].iloc[0]),
+        "complete": _number(table["complete_pooling"].iloc[0]),
+        "ends": list(dots.domain(table)),
+    }
 
 
 def inside(points: np.ndarray, ends: list[tuple[float, float]]) -> pd.DataFrame:

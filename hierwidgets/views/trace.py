@@ -37,6 +37,7 @@ class TraceView(View):
         self.parameters = tables.parameters(fit)
         self.orders = orders(self.parameters)
         self.wanted: list[str] = []
+        self.shown = shown(fit, self.parameters)
         super().__init__(fit, **state)
 
     def defaults(self) -> dict[str, Any]:
@@ -74,6 +75,7 @@ class TraceView(View):
             specs=_specs(chains, draws),
             columns={
                 "parameter": table["parameter"].tolist(),
+                **({"shown": self.shown} if self.shown != table["parameter"].tolist() else {}),
                 "group": table["group"].tolist(),
                 "term": table["term"].map(terms.index).to_numpy(dtype=np.int32),
                 "mean": table["mean"].to_numpy(),
@@ -97,20 +99,27 @@ class TraceView(View):
 
     def table(self) -> pd.DataFrame:
         """The listed parameters in their order."""
-        listed = self.parameters.iloc[self.orders[self.state["order"]]]
+        rows = self.orders[self.state["order"]]
+        listed = self.parameters.iloc[rows]
         word = self.state["search"].strip().lower()
-        found = [word in name.lower() for name in listed["parameter"]]
+        read = [self.shown[i] for i in rows]
+        pairs = zip(listed["parameter"], read, strict=True)
+        found = [word in name.lower() or word in other.lower() for name, other in pairs]
         return listed[found].reset_index(drop=True)
 
     def picture(self) -> alt.VConcatChart:
         """Every parameter in view, under each other."""
-        shown = in_view(self.parameters, self.state["parameters"], self.groups_picked)
+        wanted = in_view(self.parameters, self.state["parameters"], self.groups_picked)
         diverging = tables.divergences(self.fit)
+        read = dict(zip(self.parameters["parameter"], self.shown, strict=True))
+        drawn = [
+            tables.lines(self.fit, wanted, STILL_PIXELS),
+            tables.density(self.fit, wanted),
+            tables.ranks(self.fit, wanted),
+            tables.divergent(self.fit, wanted),
+        ]
         return charts.trace(
-            tables.lines(self.fit, shown, STILL_PIXELS),
-            tables.density(self.fit, shown),
-            tables.ranks(self.fit, shown),
-            tables.divergent(self.fit, shown),
+            *(table.assign(parameter=table["parameter"].map(read)) for table in drawn),
             chains=range(diverging.shape[0]),
             draws=diverging.shape[1],
         )
@@ -127,6 +136,18 @@ class TraceView(View):
         values = tables.draws(self.fit, names).transpose(2, 0, 1)
         own = self.parameters.set_index("parameter").loc[names]
         return values - centres(own).astype(float)[:, None, None]
+
+
+def shown(fit: Fit, table: pd.DataFrame) -> list[str]:
+    """The parameters as a reader sees them, the groups of nested factors as ``a / b``."""
+    read = {
+        (effect.term, group): f"{effect.term}[{label}]"
+        for effect in fit.effects
+        for group, label in zip(effect.groups, effect.shown, strict=True)
+        if label != group
+    }
+    rows = zip(table["term"], table["group"], table["parameter"], strict=True)
+    return [str(read.get((term, group), parameter)) for term, group, parameter in rows]
 
 
 def centres(table: pd.DataFrame) -> np.ndarray:

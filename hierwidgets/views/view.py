@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -96,6 +97,11 @@ class View(anywidget.AnyWidget):
             state=settled,
         )
         self.on_msg(self._answer)
+
+    @property
+    def further(self) -> tuple[str, ...]:
+        """Traits of this kind of view that an exported page holds besides those of every view."""
+        return ()
 
     def defaults(self) -> dict[str, Any]:
         """The state of a view that was given no keywords, in the method's order."""
@@ -213,7 +219,7 @@ class View(anywidget.AnyWidget):
         try:
             content, buffers = self.answer(question)
         except Exception as error:
-            self.log.exception("A question of the page failed")
+            logging.getLogger(__name__).exception("A question of the page failed")
             content, buffers = {"error": f"{type(error).__name__}: {error}"}, []
         self.send({"answer": message["ask"], **content}, buffers)
 

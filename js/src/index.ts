@@ -5,6 +5,7 @@ import { loneModel, selection } from "./host/selection.js";
 import type { Context, Model, Spec } from "./host/types.js";
 import { caterpillar } from "./views/caterpillar.js";
 import { groups } from "./views/groups.js";
+import { priors } from "./views/priors.js";
 import { shrinkage } from "./views/shrinkage.js";
 import { trace } from "./views/trace.js";
 import { variance } from "./views/variance.js";
@@ -15,6 +16,7 @@ const VIEWS: Record<string, (context: Context) => Promise<void>> = {
   shrinkage,
   groups,
   variance,
+  priors,
 };
 
 export interface Rendering {

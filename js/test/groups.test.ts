@@ -39,6 +39,7 @@ function context(live: boolean) {
   const model = strictModel({ about: ABOUT });
   const columns: Record<string, Column> = {
     "labels/a:b": { dtype: "string", shape: [2], values: ["s:k", "s:l"] },
+    "shown/a:b": { dtype: "string", shape: [2], values: ["s / k", "s / l"] },
     "n/a:b": ints(1, 2),
     "facts/a:b": floats(3, 4, 5, Number.NaN, 7, 8, 9, 10, 0.5, 0.6),
     "reason/a:b": ints(0, 1),

@@ -224,3 +224,80 @@ def test_a_notebook_from_elsewhere_shows_the_picture_too(notebook: Notebook, fol
     image = notebook.page.locator('.jp-OutputArea-output img[src^="data:image/png"]')
     expect(image).to_be_visible()
     assert image.evaluate("image => image.complete && image.naturalWidth > 200")
+
+
+COUNTED = """
+import hierwidgets.views.groups as views
+views.PAGE = views.FIRST = 6
+asked, answer = [], views.GroupsView.answer
+def counted(self, question):
+    asked.append(question)
+    return answer(self, question)
+views.GroupsView.answer = counted
+"""
+
+
+def panels(view: Locator) -> Locator:
+    return view.locator('.targets_marks [aria-label^="group "]')
+
+
+def test_groups_ask_python_for_the_lines_of_a_page_and_variance_stands_beside(
+    notebook: Notebook, folder: Path
+):
+    cells = [
+        f"{LOAD}\n{COUNTED}",
+        "trellis = fit.groups()\ntrellis",
+        "variance = fit.variance()\nvariance",
+    ]
+    write_notebook(folder / "groups.ipynb", cells)
+    notebook.open("groups.ipynb")
+    notebook.run_all()
+    view, beside = notebook.view("groups"), notebook.view("variance")
+    worst = json.loads(
+        notebook.python(
+            "__import__('json').dumps(hw.load('sleep.nc').groups(sort='fit')._listed())"
+        ).strip("'")
+    )
+    expect(panels(view)).to_have_count(6)
+    assert notebook.python("asked") == "[]"
+
+    view.get_by_role("button", name="Next").click()
+    expect(view.locator(f'[aria-label="group {worst[6]}"]')).to_be_visible()
+    expect(panels(view)).to_have_count(6)
+    notebook.until("trellis.state['page']", "2")
+    notebook.until("len(asked)", "1")
+    expect(view.get_by_role("alert")).to_be_hidden()
+
+    view.locator(f'[aria-label="group {worst[7]}"]').click()
+    notebook.until("fit.selection.groups", f"['{worst[7]}']")
+    view.get_by_role("button", name=f"Enlarge {worst[7]}").click()
+    expect(view.get_by_role("heading", name=f"Subject {worst[7]}")).to_be_visible()
+    notebook.until("trellis.state['group']", f"'{worst[7]}'")
+    weight = notebook.python(
+        "f\"{fit.shrinkage('Days|Subject').data.set_index('group').loc['"
+        + worst[7]
+        + "', 'weight']:.3f}\""
+    ).strip("'")
+    row = view.get_by_role("row", name=re.compile(r"^Days\|Subject"))
+    assert float(row.get_by_role("cell").last.inner_text()) == pytest.approx(
+        float(weight), abs=6e-4
+    )
+    view.get_by_role("button", name="Next").click()
+    expect(view.get_by_role("heading", name=f"Subject {worst[8]}")).to_be_visible()
+    view.get_by_role("button", name="All groups").click()
+
+    notebook.run(f"fit.selection.groups = ['{worst[0]}', '{worst[17]}']")
+    view.get_by_text("picked", exact=True).click()
+    expect(panels(view)).to_have_count(2)
+    expect(view.locator(f'[aria-label="group {worst[17]}"]')).to_be_visible()
+    notebook.until("len(asked)", "2")
+    assert 'fit.groups(show="picked")' in notebook.python("trellis.code")
+
+    share = notebook.python("f\"{100 * variance.data['share'].iloc[0]:.0f}\"").strip("'")
+    assert 0 < int(share) < 100
+    expect(beside.get_by_text("of the variance lies between the groups of Subject")).to_be_visible()
+    scales = beside.get_by_role("region", name=re.compile("^Standard deviation")).locator("svg")
+    expect(scales.get_by_text("Days|Subject, per unit of Days")).to_be_visible()
+    term = beside.locator("[data-word='pooling factor']").first
+    term.hover()
+    expect(term).to_have_accessible_description(re.compile("0 is no pooling, 1 complete pooling"))

@@ -86,8 +86,10 @@ def test_thousands_become_bands_without_labels() -> None:
 def test_live_chart_has_the_marks_of_the_static_one(table: pd.DataFrame) -> None:
     static = charts.caterpillar(table).to_dict()["layer"]
     live = charts.caterpillar(alt.NamedData("rows")).to_dict()["layer"]
+    names = ["strips", "span", "centre", "parents", "headings"]
+    assert [layer["name"] for layer in live[:5]] == names
     assert [layer["mark"]["type"] for layer in static] == [
-        layer["mark"]["type"] for layer in live[:-1]
+        layer["mark"]["type"] for layer in live[5:-1]
     ]
     assert live[-1]["encoding"]["description"]["field"] == "said"
 

@@ -9,7 +9,7 @@ import hierwidgets as hw
 from hierwidgets.tables import trellis
 from hierwidgets.tables.lines import KINDS, lines
 from hierwidgets.views.columns import decode
-from hierwidgets.views.groups import FIRST, PAGE, title
+from hierwidgets.views.groups import FIRST, PAGE
 from tests.synthetic import AWKWARD, made_up
 
 
@@ -181,9 +181,3 @@ def test_effects_on_the_scale_alone_say_so():
     fit.__dict__["effects"] = [replace(effect, component="sigma") for effect in fit.effects]
     with pytest.raises(ValueError, match=r"No group term .* is about 'mu'"):
         fit.groups()
-
-
-def test_nested_groups_read_as_parent_and_child():
-    assert title("school:class", "a:b") == "a / b"
-    assert title("school:class", "a:b:c") == "a:b:c"
-    assert title("school", "10:30") == "10:30"

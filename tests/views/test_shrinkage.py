@@ -26,6 +26,9 @@ def test_opens_on_the_first_term_by_the_posterior(sleep_fit):
         "picture": "groups",
         "sigma": None,
         "search": "",
+        "units": "link",
+        "by": None,
+        "folded": [],
     }
     assert view.code == "fit.shrinkage()"
     expected = tables.shrinkage(sleep_fit, "1|Subject")

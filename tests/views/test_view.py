@@ -112,11 +112,11 @@ def test_the_page_gets_the_numbers_of_the_table(fit: hw.Fit) -> None:
     table = fit.caterpillar("x|g", scale="deviation").data.set_index("group")
     labels = decode(view.columns["labels/g"])
     sent = pd.DataFrame(
-        np.asarray(decode(view.columns["1/deviation"])).T, columns=FIELDS, index=labels
+        np.asarray(decode(view.columns["1/deviation/link"])).T, columns=FIELDS, index=labels
     )
     expected = table.loc[labels, FIELDS].astype("float32")
     pd.testing.assert_frame_equal(sent, expected, check_names=False)
-    assert view.about["terms"][0]["population"]["effect"] == pytest.approx(
+    assert view.about["terms"][0]["population"]["effect/link"] == pytest.approx(
         fit.caterpillar().data["population"].iloc[0]
     )
 

@@ -1,4 +1,5 @@
 import { element } from "../host/dom.js";
+import { explain } from "../host/words.js";
 import { type Control, freshId } from "./control.js";
 import type { Option } from "./menu.js";
 
@@ -18,7 +19,9 @@ export function choice({ label, options, value, change }: ChoiceOptions): Contro
     input.checked = option.value === value;
     input.addEventListener("change", () => change(option.value));
     const text = element("label");
-    text.append(input, element("span", { textContent: option.label }));
+    const said = element("span", { textContent: option.label });
+    explain(said, input);
+    text.append(input, said);
     node.append(text);
     return input;
   });

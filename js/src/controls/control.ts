@@ -1,17 +1,12 @@
-import { element } from "../host/dom.js";
+import { element, freshId } from "../host/dom.js";
+import { explain } from "../host/words.js";
+
+export { freshId };
 
 /** Something to put in the page, and a way to show another value in it without telling its listener. */
 export interface Control<T> {
   node: HTMLElement;
   update(value: T): void;
-}
-
-let count = 0;
-
-/** An id no other element of the page has, also across views. */
-export function freshId(): string {
-  count += 1;
-  return `hw-${Math.random().toString(36).slice(2, 8)}-${count}`;
 }
 
 /** A visible label and its control, side by side. */
@@ -20,6 +15,7 @@ export function labelled(label: string, control: HTMLElement, kind: string): HTM
   const text = element("label", { textContent: label });
   control.id = freshId();
   text.htmlFor = control.id;
+  explain(text, control);
   node.append(text, control);
   return node;
 }

@@ -6,6 +6,14 @@ export function element<K extends keyof HTMLElementTagNameMap>(
   return Object.assign(document.createElement(tag), properties);
 }
 
+let count = 0;
+
+/** An id no other element of the page has, also across views. */
+export function freshId(): string {
+  count += 1;
+  return `hw-${Math.random().toString(36).slice(2, 8)}-${count}`;
+}
+
 /** Calls `draw` at most once a frame, however often it is asked. */
 export function eachFrame(draw: () => void, signal: AbortSignal): () => void {
   let asked = 0;
@@ -46,4 +54,25 @@ export function laidOut(el: HTMLElement, signal: AbortSignal): Promise<number> {
       found.signal,
     );
   });
+}
+
+/** Draws into `el` once it has a width, and again on each change of it and on each call. */
+export function toWidth(
+  el: HTMLElement,
+  draw: (width: number) => Promise<void>,
+  signal: AbortSignal,
+): () => Promise<void> {
+  let width = 0;
+  const redraw = async (): Promise<void> => {
+    if (width > 0 && !signal.aborted) await draw(width);
+  };
+  onWidth(
+    el,
+    (next) => {
+      width = next;
+      void redraw();
+    },
+    signal,
+  );
+  return redraw;
 }

@@ -11,6 +11,8 @@ export interface RowsOptions {
   draw: () => void;
   /** Enter or Space on the row of the keyboard's cursor. */
   press: (row: number, add: boolean) => void;
+  /** Left or Right on that row: folds it or unfolds it. */
+  fold?: (row: number, folded: boolean) => void;
 }
 
 /** Which rows are in sight. A row's middle is its whole number. */
@@ -40,6 +42,8 @@ export interface Rows {
   /** The row of the keyboard's cursor, -1 when there is none. */
   readonly cursor: number;
   sight(): Sight;
+  /** Says whether there are rows that fold. */
+  folds(yes: boolean): void;
   /** Says how many rows there are, and how many pixels of the height are not rows but axis. */
   show(count: number, axis: number): void;
   /** Scrolls a row to the middle. */
@@ -59,11 +63,15 @@ export function inSight(scrolled: number, inner: number, step: number, count: nu
   return { low, high, from: Math.max(0, Math.ceil(low)), to: Math.min(count, Math.floor(high) + 1) };
 }
 
-export function makeRows({ signal, label, most = 480, draw, press }: RowsOptions): Rows {
+export function makeRows({ signal, label, most = 480, draw, press, fold }: RowsOptions): Rows {
   const node = element("div", { className: "hw-rows" });
   const scroll = element("div", { className: "hw-scroll", tabIndex: 0 });
   scroll.setAttribute("role", "group");
-  scroll.setAttribute("aria-label", `${label}: arrow keys move, Enter picks, Shift+Enter adds`);
+  const name = (folds: boolean): void => {
+    const keys = `${folds ? "Left and Right fold, " : ""}Enter picks, Shift+Enter adds`;
+    scroll.setAttribute("aria-label", `${label}: ${folds ? "Up and Down" : "arrow keys"} move, ${keys}`);
+  };
+  name(false);
   const tall = element("div", { className: "hw-tall" });
   const plot = element("div", { className: "hw-chart hw-plot" });
   const map = minimap({ signal, jump: (share) => scrollTo(share * count * step - inner() / 2) });
@@ -123,6 +131,8 @@ export function makeRows({ signal, label, most = 480, draw, press }: RowsOptions
     else if (event.key === "ArrowUp") setCursor(cursor < 0 ? from : Math.max(cursor - 1, 0));
     else if ((event.key === "Enter" || event.key === " ") && cursor >= 0)
       press(cursor, event.shiftKey || event.ctrlKey || event.metaKey);
+    else if (fold && (event.key === "ArrowLeft" || event.key === "ArrowRight") && cursor >= 0)
+      fold(cursor, event.key === "ArrowLeft");
     else return;
     event.preventDefault();
     event.stopPropagation();
@@ -148,6 +158,7 @@ export function makeRows({ signal, label, most = 480, draw, press }: RowsOptions
       return cursor;
     },
     sight,
+    folds: name,
     show(nextCount, nextAxis) {
       const before = [count, axis].join();
       [count, axis] = [nextCount, nextAxis];

@@ -1,16 +1,20 @@
 import { element } from "../host/dom.js";
 import { short } from "../host/text.js";
+import { worded } from "../host/words.js";
 
 export interface Caption {
   node: HTMLElement;
-  update(term: string, scale: "effect" | "deviation", population: number): void;
+  /** What is measured along the axis, and where the population stands. */
+  update(measured: string, population: number): void;
 }
 
 function sample(kind: string, text: string): HTMLElement {
   const item = element("span", { className: "hw-key" });
   const mark = element("span", { className: `hw-sample hw-sample-${kind}` });
   mark.setAttribute("aria-hidden", "true");
-  item.append(mark, element("span", { textContent: text }));
+  const said = element("span");
+  said.append(...worded(text));
+  item.append(mark, said);
   return item;
 }
 
@@ -22,10 +26,9 @@ export function caption(): Caption {
   node.append(axis, sample("dot", "mean"), sample("thick", "50 %"), sample("thin", "95 %"), line);
   return {
     node,
-    update(term, scale, population) {
-      axis.textContent = scale === "effect" ? `${term}: population + deviation` : `${term}: deviation`;
-      const said = line.lastElementChild;
-      if (said) said.textContent = scale === "effect" ? `population ${short(population)}` : "population, 0";
+    update(measured, population) {
+      axis.replaceChildren(...worded(measured));
+      line.lastElementChild?.replaceChildren(...worded(`population ${short(population)}`));
     },
   };
 }

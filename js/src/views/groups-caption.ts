@@ -1,4 +1,5 @@
 import { element } from "../host/dom.js";
+import { worded } from "../host/words.js";
 
 const KEYS = [
   ["no-pooling", "no pooling: the group's rows alone"],
@@ -24,7 +25,9 @@ export function groupsCaption(): Caption {
     const item = element("span", { className: "hw-key" });
     const mark = element("span", { className: `hw-sample hw-groups-${kind}` });
     mark.ariaHidden = "true";
-    item.append(mark, element("span", { textContent: text }));
+    const said = element("span");
+    said.append(...worded(text));
+    item.append(mark, said);
     return item;
   });
   node.append(axes, ...keys, data, note);

@@ -1,5 +1,6 @@
 import { ask } from "../host/ask.js";
 import { decode, numbers, type Raw, strings, type Values } from "../host/columns.js";
+import { shown } from "../host/listing.js";
 import type { Context, Row } from "../host/types.js";
 import { matcher } from "../tables/caterpillar.js";
 
@@ -111,21 +112,22 @@ export class GroupsData {
     return this.factor(factor).reasons[code] ?? "";
   }
 
-  /** A group's name as it is read: `a0 / b0` for a nested `a0:b0`. */
-  title(factor: string, label: string): string {
-    const parts = label.split(":");
-    return parts.length === factor.split(":").length ? parts.join(" / ") : label;
+  /** The groups as a reader sees them. */
+  shown(factor: string): string[] {
+    return shown(this.context, factor);
   }
 
   /** The groups in order that the search finds; without a kernel, those whose lines are here. */
   listed(block: Block, sort: Sort, search: string): number[] {
     const labels = this.labels(block.factor);
+    const read = this.shown(block.factor);
     const all = numbers(this.context.columns, `orders/${block.factor}`);
     const start = this.about.sorts.indexOf(sort) * labels.length;
     const found = matcher(search);
     const held = this.held(block);
     return Array.from(all.subarray(start, start + labels.length)).filter(
-      (group) => (this.context.live || held.has(group)) && found(labels[group] ?? ""),
+      (group) =>
+        (this.context.live || held.has(group)) && (found(labels[group] ?? "") || found(read[group] ?? "")),
     );
   }
 
@@ -178,11 +180,12 @@ export class GroupsData {
   rows(block: Block, scale: Scale, groups: number[]): Row[] {
     const held = this.held(block);
     const labels = this.labels(block.factor);
+    const read = this.shown(block.factor);
     return groups.flatMap((group, place) => {
       const one = held.get(group);
       const label = labels[group] ?? "";
       const own = {
-        panel: String(place).padStart(KEY, "0") + this.title(block.factor, label),
+        panel: String(place).padStart(KEY, "0") + (read[group] ?? ""),
         group: label,
       };
       if (!one) return [{ ...own, kind: "panel" }];

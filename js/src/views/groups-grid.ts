@@ -113,7 +113,7 @@ export function grid(context: Context, acts: GridActs): Grid {
   }
 
   function place(): void {
-    const group = scene?.groups[cursor];
+    const group = scene?.titles[cursor];
     const targets = node.querySelectorAll(".targets_marks [aria-label]");
     const label = `group ${group}`;
     const found = Array.from(targets).find((one) => one.getAttribute("aria-label") === label);
@@ -127,7 +127,7 @@ export function grid(context: Context, acts: GridActs): Grid {
       width: `${at.width + 6}px`,
       height: `${at.height + 6}px`,
     });
-    spoken.textContent = `group ${scene?.titles[cursor] ?? ""}`;
+    spoken.textContent = label;
   }
 
   node.addEventListener(

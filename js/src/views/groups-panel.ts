@@ -1,5 +1,5 @@
 import { type Chart, embed } from "../host/chart.js";
-import { element, onWidth } from "../host/dom.js";
+import { element, toWidth } from "../host/dom.js";
 import { plural, short } from "../host/text.js";
 import type { Context, Row } from "../host/types.js";
 import type { Effect } from "./groups-data.js";
@@ -39,7 +39,6 @@ export function panel(context: Context): Panel {
 
   let scene: PanelScene | undefined;
   let chart: Promise<Chart> | undefined;
-  let width = 0;
 
   function start(): Promise<Chart> {
     const { panel: spec } = specs;
@@ -48,8 +47,8 @@ export function panel(context: Context): Panel {
     return embed(box, spec, { signal, description: `${description}, one group` });
   }
 
-  async function draw(): Promise<void> {
-    if (!scene || signal.aborted || width === 0 || node.hidden) return;
+  async function draw(width: number): Promise<void> {
+    if (!scene || node.hidden) return;
     chart ??= start();
     const made = await chart;
     const settings = {
@@ -65,14 +64,7 @@ export function panel(context: Context): Panel {
     await made.run();
   }
 
-  onWidth(
-    box,
-    (next) => {
-      width = next;
-      void draw();
-    },
-    signal,
-  );
+  const redraw = toWidth(box, draw, signal);
   return {
     node,
     async show(next) {
@@ -80,7 +72,7 @@ export function panel(context: Context): Panel {
       heading.textContent = next.title;
       [x.textContent, y.textContent] = next.names;
       facts.replaceChildren(...said(next));
-      await draw();
+      await redraw();
     },
   };
 }

@@ -176,7 +176,8 @@ export async function groups(context: Context): Promise<void> {
     const picked = pickedHere();
     const lone = picked.length === 1 && !alone ? (picked[0] ?? "") : undefined;
     enlarge.node.hidden = lone === undefined;
-    enlarge.update(`Enlarge ${cut(data.title(factor, lone ?? ""))}`);
+    const title = data.shown(factor)[labels().indexOf(lone ?? "")] ?? "";
+    enlarge.update(`Enlarge ${cut(title)}`);
     const there = new Set(shown.map((j) => labels()[j]));
     const away = alone ? 0 : picked.filter((label) => !there.has(label)).length;
     reveal.node.hidden = away === 0 || show === "picked";
@@ -214,7 +215,7 @@ export async function groups(context: Context): Promise<void> {
     const rows = data.rows(ground, scale, shown);
     const { levels } = ground;
     const names = shown.map((j) => labels()[j] ?? "");
-    const titles = names.map((name) => data.title(factor, name));
+    const titles = shown.map((j) => data.shown(factor)[j] ?? "");
     if (group === null) {
       await small.show({ rows, groups: names, titles, picked: pickedHere(), x, y, levels });
       return;

@@ -1,5 +1,6 @@
 import { element } from "../host/dom.js";
 import { plural, short } from "../host/text.js";
+import { worded } from "../host/words.js";
 import type { Pair, Term } from "./shrinkage-data.js";
 
 export interface ShrinkageCaption {
@@ -11,8 +12,14 @@ function key(kind: string, text: string): HTMLElement {
   const item = element("span", { className: "hw-key" });
   const mark = element("span", { className: `hw-sample hw-sample-${kind}` });
   mark.ariaHidden = "true";
-  item.append(mark, element("span", { textContent: text }));
+  item.append(mark, told(text));
   return item;
+}
+
+function told(text: string): HTMLElement {
+  const node = element("span");
+  node.append(...worded(text));
+  return node;
 }
 
 /** What the marks mean, and what cannot be shown. */
@@ -26,20 +33,19 @@ export function shrinkageCaption(): ShrinkageCaption {
       const items = [
         element("span", {
           className: "hw-caption-axis",
-          textContent: terms.map(({ about }) => about.term).join(" against "),
+          textContent: terms.map(({ title }) => title).join(" against "),
         }),
         key("ring", "no pooling: the group's rows alone"),
         key(sliding ? "ghost" : "dot", "partial pooling: the posterior"),
       ];
       if (sliding) items.push(key("diamond", "partial pooling: by the formula at this σ"));
+      items.push(told("σ: group scale, w: shrinkage weight"));
       if (pair) items.push(key("ellipse", `95 % of the population's groups; ${correlation(pair)}`));
       const rows = least === most ? `${short(least)} each` : `${short(least)} to ${short(most)}`;
       items.push(element("span", { textContent: `dot area: rows of the group, ${rows}` }));
       const missing = sizes.filter((_, i) => terms.some(({ own }) => !Number.isFinite(own[i]))).length;
       if (missing > 0) {
-        items.push(
-          element("span", { textContent: `${plural(missing, "group")} without an estimate of its own` }),
-        );
+        items.push(told(`${plural(missing, "group")} without an estimate of its own`));
       }
       const beyond = sizes.filter((_, i) => terms.some((term) => outside(term, i))).length;
       if (beyond > 0) {

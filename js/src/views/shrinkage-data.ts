@@ -1,18 +1,26 @@
+import type { Units } from "../controls/units.js";
 import { numbers, strings } from "../host/columns.js";
+import { type Listing, type ListState, lister, shown } from "../host/listing.js";
 import type { Context } from "../host/types.js";
-import { byName, matcher, order, type Sort } from "../tables/caterpillar.js";
 import { type Information, slide } from "../tables/shrinkage.js";
 
-export interface TermAbout {
-  term: string;
-  factor: string;
-  /** The effect of the same grouping it is drawn against in the plane. */
-  partner: string | null;
+/** What stands beside the numbers of a term; estimates are sent less their centre. */
+interface Placed {
   centre: number;
   population: number;
   complete: number | null;
   ends: [number, number];
+}
+
+export interface TermAbout extends Placed {
+  term: string;
+  factor: string;
+  /** The effect of the same grouping it is drawn against in the plane. */
+  partner: string | null;
   reasons: string[];
+  /** The same on the response scale and what it is called there, or why there is none. */
+  response: (Placed & { name: string }) | null;
+  unmeant: string;
 }
 
 export interface FactorAbout {
@@ -31,10 +39,16 @@ export interface FactorAbout {
 
 export interface Term {
   about: TermAbout;
+  /** What it is called on the axis. */
+  title: string;
+  keys: string[];
+  /** The groups as a reader sees them. */
   labels: string[];
   n: ArrayLike<number>;
   own: Float64Array;
-  ownSe: ArrayLike<number>;
+  /** Its standard error on the link scale, the ends of its 95 % interval on the response's. */
+  ownSe: ArrayLike<number> | undefined;
+  ownEnds: [ArrayLike<number>, ArrayLike<number>] | undefined;
   partial: Float64Array;
   partialSd: ArrayLike<number>;
   weight: ArrayLike<number>;
@@ -66,13 +80,14 @@ export class ShrinkageData {
   readonly terms: TermAbout[];
   private readonly factors: Record<string, FactorAbout>;
   private readonly read = new Map<string, Term>();
-  private readonly names = new Map<string, number[]>();
+  private readonly list: ReturnType<typeof lister>;
   private readonly known = new Map<string, Information>();
 
   constructor(private readonly context: Context) {
     const about = context.model.get<{ terms: TermAbout[]; factors: Record<string, FactorAbout> }>("about");
     this.terms = about.terms;
     this.factors = about.factors;
+    this.list = lister(context);
   }
 
   /** The scales that can be moved, if any. */
@@ -80,40 +95,43 @@ export class ShrinkageData {
     return Object.hasOwn(this.factors, name) ? this.factors[name] : undefined;
   }
 
-  term(name: string): Term {
-    const known = this.read.get(name);
+  term(name: string, units: Units = "link"): Term {
+    const key = JSON.stringify([name, units]);
+    const known = this.read.get(key);
     if (known) return known;
     const { columns } = this.context;
     const index = this.terms.findIndex(({ term }) => term === name);
-    const about = this.terms[index];
-    if (!about) throw new Error(`There is no term ${name}.`);
-    const labels = strings(columns, `labels/${about.factor}`);
-    const values = numbers(columns, `${index}/values`);
+    const found = this.terms[index];
+    if (!found) throw new Error(`There is no term ${name}.`);
+    const carried = units === "response" ? found.response : null;
+    const about = { ...found, ...carried };
+    const keys = strings(columns, `labels/${about.factor}`);
+    const values = numbers(columns, `${index}/${carried ? "response" : "values"}`);
     const codes = numbers(columns, `${index}/reason`);
-    const field = (f: number) => values.subarray(f * labels.length, (f + 1) * labels.length);
+    const field = (f: number) => values.subarray(f * keys.length, (f + 1) * keys.length);
     const placed = (f: number) => Float64Array.from(field(f), (value) => value + about.centre);
+    const after = carried ? 3 : 2;
     const term: Term = {
       about,
-      labels,
+      title: carried ? `${name}: ${carried.name}` : name,
+      keys,
+      labels: shown(this.context, about.factor),
       n: numbers(columns, `n/${about.factor}`),
       own: placed(0),
-      ownSe: field(1),
-      partial: placed(2),
-      partialSd: field(3),
-      weight: field(4),
+      ownSe: carried ? undefined : field(1),
+      ownEnds: carried ? [placed(1), placed(2)] : undefined,
+      partial: placed(after),
+      partialSd: field(after + 1),
+      weight: field(after + 2),
       reason: (group) => about.reasons[codes[group] ?? 0] ?? "",
     };
-    this.read.set(name, term);
+    this.read.set(key, term);
     return term;
   }
 
   /** The groups that the search finds, in order; always by the posterior, so that rows keep their place. */
-  shown(term: Term, sort: Sort, search: string): number[] {
-    const byLabel = this.names.get(term.about.factor) ?? byName(term.labels);
-    this.names.set(term.about.factor, byLabel);
-    const found = matcher(search);
-    const values = { mean: term.partial, sd: term.partialSd, n: term.n };
-    return order(sort, byLabel, values).filter((i) => found(term.labels[i] ?? ""));
+  listing(term: Term, state: ListState): Listing {
+    return this.list(term.about.factor, { mean: term.partial, sd: term.partialSd, n: term.n }, state);
   }
 
   /** The formula's estimates of every term of a factor, by name; none where its scales cannot be moved. */

@@ -1,5 +1,5 @@
 import { type Chart, embed } from "../host/chart.js";
-import { element, onWidth } from "../host/dom.js";
+import { element, toWidth } from "../host/dom.js";
 import type { Context, Row } from "../host/types.js";
 import { ellipse } from "../tables/shrinkage.js";
 import { known, type Picture, type Scene, widened } from "./shrinkage-scene.js";
@@ -38,11 +38,11 @@ export function planePicture(context: Context, pick: (groups: string[], add: boo
   let chart: Chart | undefined;
   let many: boolean | undefined;
   let gone = new AbortController();
-  let width = 0;
 
-  function rows({ x, y, shown }: Scene): Row[] {
-    return shown.map((i) => ({
-      group: x.term.labels[i],
+  function rows({ x, y, listing }: Scene): Row[] {
+    return listing.found.map((i) => ({
+      group: x.term.keys[i],
+      label: x.term.labels[i],
       n: x.term.n[i],
       reason: x.term.reason(i) || y?.term.reason(i) || "",
       x_no_pooling: known(x.term.own[i]),
@@ -59,10 +59,10 @@ export function planePicture(context: Context, pick: (groups: string[], add: boo
   function inside({ x, y }: { x?: [number, number]; y?: [number, number] }): string[] {
     const now = scene;
     if (!now?.y || !x || !y) return [];
-    return now.shown.flatMap((i) => {
+    return now.listing.found.flatMap((i) => {
       const at = [now.x.now[i] ?? Number.NaN, now.y?.now[i] ?? Number.NaN] as const;
       const held = at[0] >= x[0] && at[0] <= x[1] && at[1] >= y[0] && at[1] <= y[1];
-      return held ? [now.x.term.labels[i] ?? ""] : [];
+      return held ? [now.x.term.keys[i] ?? ""] : [];
     });
   }
 
@@ -90,8 +90,8 @@ export function planePicture(context: Context, pick: (groups: string[], add: boo
     return made;
   }
 
-  async function draw(): Promise<void> {
-    if (!scene?.y || signal.aborted || width === 0 || node.hidden) return;
+  async function draw(width: number): Promise<void> {
+    if (!scene?.y || node.hidden) return;
     const wanted = scene.x.term.labels.length > MOST_SVG;
     if (wanted !== many) {
       many = wanted;
@@ -130,19 +130,12 @@ export function planePicture(context: Context, pick: (groups: string[], add: boo
     await chart.run();
   }
 
-  onWidth(
-    box,
-    (next) => {
-      width = next;
-      void draw();
-    },
-    signal,
-  );
+  const redraw = toWidth(box, draw, signal);
   return {
     node,
     async show(next) {
       scene = next;
-      await draw();
+      await redraw();
     },
   };
 }

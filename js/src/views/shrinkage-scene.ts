@@ -1,3 +1,4 @@
+import type { Listing } from "../host/listing.js";
 import type { Formula, Pair, Term } from "./shrinkage-data.js";
 
 /** One term as it stands now: by the posterior, or by the formula while a scale is moved. */
@@ -18,8 +19,7 @@ export interface Scene {
   y: Standing | undefined;
   /** The two effects in the population, in the plane. */
   pair: Pair | undefined;
-  /** Groups in order, those the search finds. */
-  shown: number[];
+  listing: Listing;
   picked: ReadonlySet<string>;
   sliding: boolean;
   largest: number;

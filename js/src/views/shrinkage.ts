@@ -1,26 +1,26 @@
-import { button, choice, menu, search } from "../controls/index.js";
+import { button, choice, menu } from "../controls/index.js";
+import { listControls } from "../controls/listing.js";
+import { type Units, unitsChoice } from "../controls/units.js";
 import { eachFrame, element, laidOut } from "../host/dom.js";
+import { groupRows } from "../host/group-rows.js";
+import type { ListState } from "../host/listing.js";
 import { state as makeState } from "../host/state.js";
-import { plural } from "../host/text.js";
 import type { Context } from "../host/types.js";
-import type { Sort } from "../tables/caterpillar.js";
 import css from "./shrinkage.css";
 import { shrinkageCaption } from "./shrinkage-caption.js";
 import { ShrinkageData, type Sigma } from "./shrinkage-data.js";
-import { groupsPicture } from "./shrinkage-groups.js";
+import { shrinkageMarks } from "./shrinkage-groups.js";
 import { planePicture } from "./shrinkage-plane.js";
 import { meanWeight, type Scene, standing } from "./shrinkage-scene.js";
 import { type SigmaSlider, sigmaSlider } from "./shrinkage-sigma.js";
 
-interface ShrinkageState {
+interface ShrinkageState extends ListState {
   term: string;
-  sort: Sort;
   picture: "groups" | "plane";
   sigma: Sigma | null;
-  search: string;
+  units: Units;
 }
 
-const SORTS = ["estimate", "name", "size", "uncertainty"].map((value) => ({ value, label: value }));
 const PICTURES = ["groups", "plane"].map((value) => ({ value, label: value }));
 
 export async function shrinkage(context: Context): Promise<void> {
@@ -34,43 +34,45 @@ export async function shrinkage(context: Context): Promise<void> {
       options: data.terms.map(({ term }) => ({ value: term, label: term })),
       value: state.get("term"),
       change: (term) => {
-        const lone = data.term(term).about.partner === null;
-        state.set(lone ? { term, picture: "groups" } : { term });
+        const { partner, factor, response } = data.term(term).about;
+        const picture = partner === null ? "groups" : state.get("picture");
+        const units = response === null ? "link" : state.get("units");
+        state.set({ term, picture, units, ...listed.moved(factor) });
       },
     }),
     picture: choice({
       label: "Picture",
       options: PICTURES,
       value: state.get("picture"),
-      change: (picture) => state.set({ picture: picture as ShrinkageState["picture"] }),
+      change: (picture) =>
+        state.set(picture === "plane" ? { picture, units: "link" } : { picture: "groups" }),
     }),
-    sort: menu({
-      label: "Sort by",
-      options: SORTS,
-      value: state.get("sort"),
-      change: (sort) => state.set({ sort: sort as Sort }),
-    }),
-    search: search({
-      label: "Search groups",
-      value: state.get("search"),
-      change: (text) => state.set({ search: text }),
+    units: unitsChoice(state.get("units"), (units) => {
+      if (units === "response") held = null;
+      state.set(units === "response" ? { units, sigma: null } : { units });
     }),
   };
-  const count = element("span", { className: "hw-note" });
-  count.setAttribute("role", "status");
-  const show = button({ label: "", press: reveal });
+  const listed = listControls(context, state, reveal);
   const bar = element("div", { className: "hw-bar" });
   if (data.terms.length > 1) bar.append(controls.term.node);
   if (data.terms.some(({ partner }) => partner !== null)) bar.append(controls.picture.node);
-  bar.append(controls.sort.node, controls.search.node, count, show.node);
+  if (data.terms.some(({ response }) => response !== null)) bar.append(controls.units.node);
+  bar.append(...listed.nodes, listed.show);
 
   const panel = element("div", { className: "hw-bar hw-sigma-panel" });
   const caption = shrinkageCaption();
   const pick = (groups: string[], add: boolean): void =>
     selection.pick(data.term(state.get("term")).about.factor, groups, add);
-  const groups = groupsPicture(context, pick);
+  const groups = groupRows(context, {
+    spec: "groups",
+    axis: [56, 110],
+    fold: (parent, folded) => {
+      const rest = state.get("folded").filter((one) => one !== parent);
+      state.set({ folded: folded ? [...rest, parent] : rest });
+    },
+    moved: tellHidden,
+  });
   const plane = planePicture(context, pick);
-  groups.node.addEventListener("hw-scrolled", tellHidden, { signal });
   el.append(element("style", { textContent: css }), bar, panel, groups.node, plane.node, caption.node);
 
   let sliders = new Map<string, SigmaSlider>();
@@ -111,8 +113,8 @@ export async function shrinkage(context: Context): Promise<void> {
   }
 
   function arrange(): Scene {
-    const { term: name, sort, search: text, picture } = state.all;
-    const term = data.term(name);
+    const { term: name, picture, units } = state.all;
+    const term = data.term(name, units);
     const { factor, partner } = term.about;
     build(factor);
     const moved =
@@ -135,59 +137,53 @@ export async function shrinkage(context: Context): Promise<void> {
       x: standing(term, formula.get(name)),
       y: picture === "plane" && partner ? standing(data.term(partner), formula.get(partner)) : undefined,
       pair: picture === "plane" && partner ? data.pair(factor, [name, partner], held ?? {}) : undefined,
-      shown: data.shown(term, sort, text),
+      listing: data.listing(term, state.all),
       picked: new Set(selection.picked(factor)),
       sliding: moved && formula.has(name),
       largest: Array.from(term.n).reduce((most, n) => Math.max(most, n), 1),
     };
   }
 
-  const pickedShown = (): number => {
-    const { labels } = scene.x.term;
-    return scene.shown.filter((i) => scene.picked.has(labels[i] ?? "")).length;
-  };
-
   function tellHidden(): void {
-    const searched = scene.picked.size - pickedShown();
-    const away = searched + (scene.y ? 0 : groups.hidden());
-    show.node.hidden = away === 0;
-    show.update(`Show ${plural(away, "picked group")} out of sight`);
+    const { keys, found } = scene.listing;
+    const listedHere = found.filter((i) => scene.picked.has(keys[i] ?? "")).length;
+    listed.hidden(scene.y ? scene.picked.size - listedHere : groups.hidden());
   }
 
   function reveal(): void {
-    if (pickedShown() === 0) state.set({ search: "" });
+    const { keys, entries, found } = scene.listing;
+    const here = scene.y ? found : entries.map(({ group }) => group);
+    if (!here.some((i) => scene.picked.has(keys[i] ?? ""))) state.set({ search: "", folded: [] });
     groups.reveal();
   }
 
   async function draw(): Promise<void> {
     scene = arrange();
-    const { x, y, shown } = scene;
-    const all = x.term.labels.length;
-    count.textContent =
-      shown.length === all
-        ? plural(all, "group")
-        : `${shown.length.toLocaleString("en")} of ${plural(all, "group")}`;
+    const { x, y, listing } = scene;
+    listed.update(listing);
+    const { units } = state.all;
+    controls.units.update(units, y ? "the plane is on the link scale" : x.term.about.unmeant);
+    panel.hidden = units === "response";
     groups.node.hidden = y !== undefined;
     plane.node.hidden = y === undefined;
-    controls.sort.node.hidden = y !== undefined;
+    if (y) for (const node of listed.nodes.slice(0, 3)) node.hidden = true;
+    else listed.nodes[0]?.removeAttribute("hidden");
     controls.picture.node.hidden = x.term.about.partner === null;
     caption.update(y ? [x.term, y.term] : [x.term], scene.sliding, scene.pair);
     tellHidden();
-    await (y ? plane : groups).show(scene);
+    await (y ? plane.show(scene) : groups.show(shrinkageMarks(scene)));
   }
   const redraw = eachFrame(() => void draw(), signal);
 
   selection.changed(redraw, signal);
   state.changed(() => {
-    const { term, picture, sort, search: text, sigma } = state.all;
+    const { term, picture, sigma } = state.all;
     held = sigma;
     controls.term.update(term);
     controls.picture.update(picture);
-    controls.sort.update(sort);
-    controls.search.update(text);
-    const before = scene.shown.join();
+    const before = scene.listing.found.join();
     scene = arrange();
-    if (scene.shown.join() !== before) groups.top();
+    if (scene.listing.found.join() !== before) groups.top();
     redraw();
   });
   await laidOut(el, signal);

@@ -1,5 +1,6 @@
 import { freshId } from "../controls/control.js";
 import { element } from "../host/dom.js";
+import { word } from "../host/words.js";
 
 export interface Line {
   name: string;
@@ -30,9 +31,10 @@ const SPARE = 4;
 export function list({ signal, limits, line, choose }: ListOptions): List {
   const node = element("div", { className: "hw-trace-list" });
   const head = element("div", { className: "hw-trace-line hw-trace-head" });
-  for (const text of ["parameter", "R-hat", "ESS bulk", "tail"])
-    head.append(element("span", { textContent: text }));
-  head.ariaHidden = "true";
+  head.append(
+    element("span", { textContent: "parameter" }),
+    ...["R-hat", "ESS bulk", "tail"].map((text) => word(text)),
+  );
   const box = element("div", { className: "hw-trace-scroll", tabIndex: 0 });
   box.setAttribute("role", "listbox");
   box.setAttribute("aria-label", "parameters");

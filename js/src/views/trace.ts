@@ -3,6 +3,7 @@ import { numbers, strings } from "../host/columns.js";
 import { element, onWidth } from "../host/dom.js";
 import { state } from "../host/state.js";
 import type { Context } from "../host/types.js";
+import { worded } from "../host/words.js";
 import { inView } from "../tables/trace-view.js";
 import css from "./trace.css";
 import { Draws } from "./trace-draws.js";
@@ -34,6 +35,7 @@ export async function trace(context: Context): Promise<void> {
   const about = context.model.get<TraceAbout>("about");
   const reader = state<TraceState>(context);
   const names = strings(columns, "parameter");
+  const read = columns.shown ? strings(columns, "shown") : names;
   const groups = strings(columns, "group");
   const terms = numbers(columns, "term");
   const [mean, sd, rhat, bulk, tail] = ["mean", "sd", "rhat", "ess_bulk", "ess_tail"].map((name) =>
@@ -46,7 +48,7 @@ export async function trace(context: Context): Promise<void> {
   const zoom = new Zoom(draws.length - 1);
 
   const line = (i: number): Line => ({
-    name: names[i] ?? "",
+    name: read[i] ?? "",
     rhat: at(rhat, i),
     bulk: at(bulk, i),
     tail: at(tail, i),
@@ -91,7 +93,9 @@ export async function trace(context: Context): Promise<void> {
   const main = element("div", { className: "hw-trace-main" });
   const tools = zoomTools(zoom, signal);
   const pane = element("div", { className: "hw-trace-pane", tabIndex: -1 });
-  main.append(tools, pane);
+  const legend = element("p", { className: "hw-note hw-trace-legend" });
+  legend.append(...worded("Each parameter: its draws, chain by chain, their density and rank bars."));
+  main.append(tools, legend, pane);
   const frame = element("div", { className: "hw-trace" });
   frame.append(side, main);
   const ground = element("div", { className: "hw-trace-ground" });
@@ -112,7 +116,7 @@ export async function trace(context: Context): Promise<void> {
     order.update(by);
     const needle = word.trim().toLowerCase();
     const listed = Array.from(numbers(columns, `order_${by}`)).filter((i) =>
-      (names[i] ?? "").toLowerCase().includes(needle),
+      [names[i], read[i]].some((name) => name?.toLowerCase().includes(needle)),
     );
     roster.show(
       [...listed.filter((i) => front.has(i)), ...listed.filter((i) => !front.has(i))],
@@ -130,7 +134,7 @@ export async function trace(context: Context): Promise<void> {
       const gone = new AbortController();
       const own = AbortSignal.any([signal, gone.signal]);
       const summary = `mean ${short(at(mean, i))}, sd ${short(at(sd, i))}`;
-      const row = traceRow(context, draws, zoom, i, { name: names[i] ?? "", summary, signal: own, pane });
+      const row = traceRow(context, draws, zoom, i, { name: read[i] ?? "", summary, signal: own, pane });
       rows.set(i, { row, gone });
     }
     const nodes = shown.flatMap((i) => rows.get(i)?.row.node ?? []);
@@ -180,19 +184,13 @@ function verdicts(
     const { rhat, bulk, tail } = line(i);
     return !(rhat <= about.rhat && bulk >= about.ess && tail >= about.ess);
   }).length;
-  const diverged = element("span", {
-    textContent:
-      count === 0
-        ? "No divergences."
-        : `! ${count} divergence${count === 1 ? "" : "s"} (${share} % of draws).`,
-  });
+  const diverged = element("span");
+  const lost = `! ${count} divergence${count === 1 ? "" : "s"} (${share} % of draws).`;
+  diverged.append(...worded(count === 0 ? "No divergences." : lost));
   diverged.classList.toggle("hw-flag", count > 0);
-  const mixed = element("span", {
-    textContent:
-      bad === 0
-        ? `All ${names.length} parameters mixed well.`
-        : `! ${bad} of ${names.length} parameters: R-hat above ${about.rhat} or ESS below ${about.ess}.`,
-  });
+  const mixed = element("span");
+  const unmixed = `! ${bad} of ${names.length} parameters: R-hat above ${about.rhat} or ESS below ${about.ess}.`;
+  mixed.append(...worded(bad === 0 ? `All ${names.length} parameters mixed well.` : unmixed));
   mixed.classList.toggle("hw-flag", bad > 0);
   return count > 0 ? [diverged, mixed] : [mixed, diverged];
 }

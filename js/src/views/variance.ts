@@ -3,6 +3,7 @@ import { type Chart, embed } from "../host/chart.js";
 import { element, laidOut, onWidth } from "../host/dom.js";
 import { state as makeState } from "../host/state.js";
 import type { Context, Row } from "../host/types.js";
+import { worded } from "../host/words.js";
 import css from "./variance.css";
 import { frame, type VarianceAbout } from "./variance-frames.js";
 
@@ -85,7 +86,9 @@ export async function variance(context: Context): Promise<void> {
     section.setAttribute("aria-label", title);
     const box = element("div", { className: "hw-chart" });
     box.style.height = `${height}px`;
-    section.append(element("h4", { className: "hw-variance-title", textContent: title }), box);
+    const heading = element("h4", { className: "hw-variance-title" });
+    heading.append(...worded(title));
+    section.append(heading, box);
     parent.append(section);
     const told = (data.rows ?? []).flatMap((row) => (row.told ? [String(row.told)] : []));
     const description = told.length > 0 ? `${title}: ${told.join("; ")}` : title;
@@ -156,8 +159,11 @@ export async function variance(context: Context): Promise<void> {
       const made = await add(matrices, "cells", { rows }, { count }, { title, height: CELL * count, until });
       changing.push(made);
     }
-    if (factor.independent)
-      matrices.append(element("p", { className: "hw-note", textContent: factor.independent }));
+    if (factor.independent) {
+      const said = paragraph(factor.independent);
+      said.className = "hw-note";
+      matrices.append(said);
+    }
   }
 
   const redraw = (): void => {
@@ -179,5 +185,7 @@ function notes(texts: readonly string[]): HTMLElement {
 
 /** A paragraph in which no line begins with a percent sign. */
 function paragraph(text: string): HTMLElement {
-  return element("p", { textContent: text.replaceAll(" %", "\u00a0%") });
+  const node = element("p");
+  node.append(...worded(text.replaceAll(" %", "\u00a0%")));
+  return node;
 }

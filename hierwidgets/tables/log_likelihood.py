@@ -1,0 +1,274 @@
+"""The log likelihood of every row at every draw, in numpy, without compiling a model."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+from scipy import special
+
+from hierwidgets import terms
+
+if TYPE_CHECKING:
+    import bambi as bmb
+    import xarray as xr
+
+    from hierwidgets.fit import Fit
+
+__all__ = ["log_likelihood", "total"]
+
+_BATCH = 200_000
+_BY_BAMBI: WeakKeyDictionary[Fit, np.ndarray] = WeakKeyDictionary()
+_TOTAL: WeakKeyDictionary[Fit, np.ndarray] = WeakKeyDictionary()
+
+
+def log_likelihood(fit: Fit) -> np.ndarray:
+    """The log likelihood of every row at every draw.
+
+    Taken from the ``log_likelihood`` group of the fit's DataTree if it has one. Otherwise computed
+    here for the families gaussian, t, bernoulli, binomial, poisson, negativebinomial, gamma and beta,
+    with constant or modelled parameters and with weighted rows; and by Bambi, on a copy, for every
+    other family and for Gaussian process terms.
+
+    Parameters
+    ----------
+    fit : Fit
+
+    Returns
+    -------
+    ndarray, shape (chain, draw, rows)
+        Natural logarithms, normalised; a binomial row is one row, whatever its trials. That of a
+        weighted row is its weight times the logarithm.
+
+    Raises
+    ------
+    ValueError
+        A censored, truncated or constrained response without that group: Bambi 0.21 ignores the
+        bounds.
+
+    See Also
+    --------
+    total : its sum over the rows, without holding them all.
+
+    Examples
+    --------
+    >>> log_likelihood(fit).sum(axis=-1).mean()
+    """
+    given = _given(fit)
+    if given is not None:
+        return given
+    if not _closed(fit.model):
+        return _by_bambi(fit)
+    sizes = fit.posterior.sizes
+    found = np.empty((_count(fit), len(terms.response(fit.model))))
+    for some, values in _batches(fit):
+        found[some] = values
+    return found.reshape(sizes["chain"], sizes["draw"], -1)
+
+
+def total(fit: Fit) -> np.ndarray:
+    """The log likelihood of all rows together at every draw.
+
+    Parameters
+    ----------
+    fit : Fit
+
+    Returns
+    -------
+    ndarray, shape (chain, draw)
+
+    Examples
+    --------
+    >>> total(fit).max()
+    """
+    if fit not in _TOTAL:
+        given = _given(fit)
+        if given is None and _closed(fit.model):
+            parts = [values.sum(axis=-1) for _, values in _batches(fit)]
+            _TOTAL[fit] = np.concatenate(parts).reshape(fit.posterior.sizes["chain"], -1)
+        else:
+            _TOTAL[fit] = (_by_bambi(fit) if given is None else given).sum(axis=-1)
+    return _TOTAL[fit]
+
+
+def _given(fit: Fit) -> np.ndarray | None:
+    """The group of the DataTree, where it has the model's response at the posterior's draws."""
+    if "log_likelihood" not in fit.idata.children:
+        return None
+    group = fit.idata["log_likelihood"].to_dataset()
+    name = terms.shown_name(fit.model.response_term)
+    sizes = fit.posterior.sizes
+    if name not in group or any(group.sizes[dim] != sizes[dim] for dim in terms.MAIN_DIMS):
+        return None
+    return _by_rows(group[name])
+
+
+def _by_bambi(fit: Fit) -> np.ndarray:
+    if fit not in _BY_BAMBI:
+        import xarray as xr
+
+        if terms.altered_response(fit.model):
+            raise ValueError(
+                "The log likelihood of a censored, truncated, constrained or otherwise altered "
+                f"{fit.family} response is not computed here. Put it into fit.idata as the group "
+                f"log_likelihood, with the variable {terms.shown_name(fit.model.response_term)!r}."
+            )
+
+        tree = xr.DataTree.from_dict({"posterior": fit.posterior})
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Cannot cache compiled function")
+            computed: Any = fit.model.compute_log_likelihood(tree, inplace=False)
+        name = terms.shown_name(fit.model.response_term)
+        _BY_BAMBI[fit] = _by_rows(computed["log_likelihood"].to_dataset()[name])
+    return _BY_BAMBI[fit]
+
+
+def _by_rows(values: xr.DataArray) -> np.ndarray:
+    found = values.transpose(*terms.MAIN_DIMS, ...).to_numpy()
+    return found.reshape(*found.shape[:2], -1)
+
+
+def _closed(model: bmb.Model) -> bool:
+    """Whether this module has the density of the response."""
+    known = str(model.family.name) in _DENSITIES and not terms.smooths(model)
+    return known and (not terms.altered_response(model) or _weighted(model))
+
+
+def _weighted(model: bmb.Model) -> bool:
+    """Whether rows have weights, and the response is as it was observed."""
+    term = model.response_term
+    bounded = term.is_censored or term.is_truncated or term.is_constrained
+    return bool(term.is_weighted and not bounded and terms.response(model).shape[1] == 2)
+
+
+@dataclass(frozen=True)
+class _Parameter:
+    """A modelled parameter of the response: its columns, its coefficients, its groups' effects."""
+
+    columns: np.ndarray
+    offset: np.ndarray
+    coefficients: np.ndarray
+    groups: list[tuple[np.ndarray, np.ndarray, np.ndarray]]
+    inverse: Callable[[np.ndarray], np.ndarray]
+
+    def at(self, some: slice) -> np.ndarray:
+        """Its value in some draws, shape (draws, rows)."""
+        eta = self.coefficients[some] @ self.columns
+        eta += self.offset
+        for effects, index, predictor in self.groups:
+            own = np.take(effects[some], index, axis=1)
+            own *= predictor
+            eta += own
+        return self.inverse(eta)
+
+
+@dataclass(frozen=True)
+class _Constant:
+    """A parameter of the response that is the same for every row, shape (draws, 1)."""
+
+    draws: np.ndarray
+
+    def at(self, some: slice) -> np.ndarray:
+        return self.draws[some]
+
+
+def _batches(fit: Fit) -> Iterator[tuple[slice, np.ndarray]]:
+    """The log likelihood of a few draws after another, few enough for the processor's cache."""
+    names, density = _DENSITIES[fit.family]
+    response, weights = terms.response(fit.model), None
+    if _weighted(fit.model):
+        response, weights = response.T
+    parameters = [_parameter(fit, name) for name in names]
+    draws = _count(fit)
+    step = max(1, _BATCH // len(response))
+    for start in range(0, draws, step):
+        some = slice(start, min(start + step, draws))
+        values = density(response, *(one.at(some) for one in parameters))
+        yield some, values if weights is None else values * weights
+
+
+def _parameter(fit: Fit, name: str) -> _Parameter | _Constant:
+    model, posterior = fit.model, fit.posterior
+    if name not in model.conditional_parameters:
+        constant = terms.constant_draws(model, posterior, name)
+        if constant is None:
+            raise ValueError(
+                f"The family {model.family.name!r} has no parameter {name!r}: it has "
+                f"{', '.join(model.family.likelihood.params)}."
+            )
+        return _Constant(constant.reshape(-1, 1))
+    design = terms.common(model, name)
+    return _Parameter(
+        design.X.T.copy(),
+        design.offset,
+        _flat(design.draws(posterior)),
+        [
+            (_flat(effect.draws(posterior)), effect.index, effect.predictor)
+            for effect in fit.effects
+            if effect.component == name
+        ],
+        model.family.link[name].linkinv,
+    )
+
+
+def _count(fit: Fit) -> int:
+    sizes = fit.posterior.sizes
+    return int(sizes["chain"] * sizes["draw"])
+
+
+def _flat(values: np.ndarray) -> np.ndarray:
+    return values.reshape(-1, values.shape[-1])
+
+
+def _gaussian(y: np.ndarray, mu: np.ndarray, sigma: np.ndarray) -> np.ndarray:
+    return -0.5 * ((y - mu) / sigma) ** 2 - np.log(sigma) - 0.5 * np.log(2 * np.pi)
+
+
+def _t(y: np.ndarray, mu: np.ndarray, sigma: np.ndarray, nu: np.ndarray) -> np.ndarray:
+    constant = special.gammaln((nu + 1) / 2) - special.gammaln(nu / 2) - 0.5 * np.log(nu * np.pi)
+    return constant - np.log(sigma) - (nu + 1) / 2 * np.log1p(((y - mu) / sigma) ** 2 / nu)
+
+
+def _bernoulli(y: np.ndarray, p: np.ndarray) -> np.ndarray:
+    return np.where(y == 1, np.log(p), np.log1p(-p))
+
+
+def _binomial(y: np.ndarray, p: np.ndarray) -> np.ndarray:
+    k, n = y[:, 0], y[:, 1]
+    ways = special.gammaln(n + 1) - special.gammaln(k + 1) - special.gammaln(n - k + 1)
+    return ways + special.xlogy(k, p) + special.xlog1py(n - k, -p)
+
+
+def _poisson(y: np.ndarray, mu: np.ndarray) -> np.ndarray:
+    return special.xlogy(y, mu) - mu - special.gammaln(y + 1)
+
+
+def _negative_binomial(y: np.ndarray, mu: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+    ways = special.gammaln(y + alpha) - special.gammaln(alpha) - special.gammaln(y + 1)
+    return ways + alpha * np.log(alpha / (alpha + mu)) + special.xlogy(y, mu / (alpha + mu))
+
+
+def _gamma(y: np.ndarray, mu: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+    rate = alpha / mu
+    return alpha * np.log(rate) - special.gammaln(alpha) + (alpha - 1) * np.log(y) - rate * y
+
+
+def _beta(y: np.ndarray, mu: np.ndarray, kappa: np.ndarray) -> np.ndarray:
+    a, b = mu * kappa, (1 - mu) * kappa
+    return (a - 1) * np.log(y) + (b - 1) * np.log1p(-y) - special.betaln(a, b)
+
+
+_DENSITIES: dict[str, tuple[tuple[str, ...], Callable[..., np.ndarray]]] = {
+    "gaussian": (("mu", "sigma"), _gaussian),
+    "t": (("mu", "sigma", "nu"), _t),
+    "bernoulli": (("p",), _bernoulli),
+    "binomial": (("p",), _binomial),
+    "poisson": (("mu",), _poisson),
+    "negativebinomial": (("mu", "alpha"), _negative_binomial),
+    "gamma": (("mu", "alpha"), _gamma),
+    "beta": (("mu", "kappa"), _beta),
+}

@@ -1,0 +1,187 @@
+"""Power-scaling on real fits, against ArviZ, and where a naive sum of log priors goes wrong."""
+
+from __future__ import annotations
+
+import bambi as bmb
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+from arviz_stats import psense_summary
+
+import hierwidgets as hw
+from hierwidgets.priors import top
+from hierwidgets.tables import sensitivity as tables
+from hierwidgets.tables.log_likelihood import log_likelihood, total
+from hierwidgets.tables.priors import quantities
+from hierwidgets.tables.sensitivity import diagnosis, log_priors, sensitivity, unscaled
+from hierwidgets.weights import power
+from tests.synthetic import made_up
+
+SCHOOLS = bmb.Formula("effect ~ 1 + (1 | school)", "sigma ~ 0 + offset(log(se))")
+QUICK = {"draws": 1000, "tune": 1000, "random_seed": 5, "progress": False}
+
+
+def schools(intercept, **options):
+    priors = {
+        "Intercept": intercept,
+        "1|school": hw.Prior("Normal", mu=0, sigma=hw.Prior("HalfNormal", sigma=10)),
+    }
+    data = hw.example("eight_schools")
+    return hw.fit(SCHOOLS, data, priors=priors, **QUICK, **options)
+
+
+@pytest.fixture(scope="module")
+def conflict():
+    return schools(hw.Prior("Normal", mu=40, sigma=3))
+
+
+def test_it_is_arvizs(sleep_fit):
+    names = ["Intercept", "Days", "sigma", "1|Subject_sigma", "Days|Subject_sigma"]
+    dims = ("chain", "draw")
+    own = {name: (dims, values) for name, values in log_priors(sleep_fit).items()}
+    tree = xr.DataTree.from_dict(
+        {
+            "posterior": sleep_fit.posterior[names],
+            "log_prior": xr.Dataset(own),
+            "log_likelihood": xr.Dataset({"Reaction": ((*dims, "row"), log_likelihood(sleep_fit))}),
+        }
+    )
+    expected = psense_summary(tree, round_to=None)
+    found = sensitivity(sleep_fit).set_index("quantity").loc[names]
+    for column in ("prior", "likelihood"):
+        np.testing.assert_allclose(found[column], expected.loc[names, column], rtol=1e-6)
+    single = sensitivity(sleep_fit, "prior").set_index(["scaled", "quantity"])["prior"]
+    for name in own:
+        expected = psense_summary(tree, prior_var_names=[name], round_to=None)
+        np.testing.assert_allclose(single[name][names], expected.loc[names, "prior"], rtol=1e-6)
+
+
+def test_default_priors_move_nothing(sleep_fit):
+    table = sensitivity(sleep_fit)
+    assert table["quantity"].tolist() == [one.name for one in quantities(sleep_fit) if one.shown]
+    assert set(table["diagnosis"]) == {"none"}
+    assert set(table["next"]) == {""}
+    assert (table["prior"] < 0.02).all()
+    assert (table[["prior_khat", "likelihood_khat"]] < 0.7).all(axis=None)
+
+
+def test_groups_of_priors_and_priors_alone(sleep_fit):
+    groups = sensitivity(sleep_fit, "group").query("quantity == 'Days'")
+    assert groups["scaled"].tolist() == ["population effects", "group scales", "family parameters"]
+    alone = sensitivity(sleep_fit, "prior").query("quantity == 'Days'")
+    assert alone["scaled"].tolist() == [
+        "Intercept",
+        "Days",
+        "1|Subject_sigma",
+        "Days|Subject_sigma",
+        "sigma",
+    ]
+    assert alone["setting"].iloc[1].startswith("Normal(mu=0, sigma=")
+    both = sum(log_priors(sleep_fit)[name] for name in ("Intercept", "Days"))
+    days = sleep_fit.posterior["Days"].to_numpy()
+    expected = power.sensitivity({"both": np.ravel(both)}, days.reshape(1, -1)).cjs[0, 0]
+    assert groups["prior"].iloc[0] == pytest.approx(expected, rel=1e-12)
+
+
+def test_a_prior_against_the_data_is_a_conflict(conflict):
+    row = sensitivity(conflict).set_index("quantity").loc["Intercept"]
+    assert row["diagnosis"] == "prior-data conflict"
+    assert min(row["prior"], row["likelihood"]) > 0.05
+    assert row["next"] == 'fit.priors(quantity="Intercept")  # move the prior of Intercept'
+    assert eval(row["next"], {"fit": conflict}).state["quantity"] == "Intercept"
+    alone = sensitivity(conflict, "prior").set_index(["quantity", "scaled"])
+    assert alone.loc[("Intercept", "Intercept"), "diagnosis"] == "prior-data conflict"
+
+
+def test_a_prior_that_the_data_cannot_move_is_strong():
+    fit = schools(hw.Prior("Normal", mu=8, sigma=0.3))
+    row = sensitivity(fit).set_index("quantity").loc["Intercept"]
+    assert row["diagnosis"] == "strong prior / weak likelihood"
+    assert row["prior"] > 0.05 > row["likelihood"]
+
+
+def test_centred_and_non_centred_models_answer_the_same():
+    prior = hw.Prior("Normal", mu=40, sigma=3)
+    centred, other = (schools(prior, noncentered=given) for given in (False, True))
+    assert (centred.terms["parameterization"] == "centered").all()
+    assert (other.terms["parameterization"] == "noncentered").all()
+    for by in ("all", "prior"):
+        one, two = sensitivity(centred, by), sensitivity(other, by)
+        assert one["scaled"].tolist() == two["scaled"].tolist()
+        for column in ("prior", "likelihood"):
+            np.testing.assert_allclose(one[column], two[column], rtol=0.2, atol=0.02)
+    known = sensitivity(other).set_index("quantity")["diagnosis"]
+    assert known["Intercept"] == "prior-data conflict"
+
+
+def test_an_intercept_is_scaled_where_its_prior_is():
+    rng = np.random.default_rng(4)
+    g = np.repeat(np.arange(8), 15)
+    x = rng.normal(10, 1, len(g))
+    y = 5 + 2 * x + rng.normal(size=8)[g] + rng.normal(size=len(g))
+    data = pd.DataFrame({"y": y, "x": x, "g": g.astype(str)})
+    fit = hw.fit(
+        "y ~ x + (1 | g)", data, priors={"Intercept": hw.Prior("Normal", mu=25, sigma=3)}, **QUICK
+    )
+    row = (
+        sensitivity(fit, "prior").set_index(["quantity", "scaled"]).loc[("Intercept", "Intercept")]
+    )
+    assert row["prior"] < 0.02
+    assert row["diagnosis"] == "none"
+    plain = fit.posterior["Intercept"].to_numpy().ravel()
+    naive = power.sensitivity({"naive": -0.5 * ((plain - 25) / 3) ** 2}, plain[None])
+    assert naive.cjs[0, 0] > 0.1
+
+
+def test_cbpp():
+    data = hw.example("cbpp")
+    fit = hw.fit("p(incidence, size) ~ period + (1 | herd)", data, family="binomial", **QUICK)
+    table = sensitivity(fit).set_index("quantity")
+    assert table.loc["Intercept", "diagnosis"] == "none"
+    assert (table["likelihood"].drop("ICC of herd") > 0).all()
+    assert set(sensitivity(fit, "group")["scaled"]) == {"population effects", "group scales"}
+    assert total(fit).shape == (4, 1000)
+
+
+def test_a_flat_prior_has_nothing_to_scale():
+    fit = schools(hw.Prior("Flat"))
+    assert unscaled(fit) == {"Intercept": "a flat prior has nothing to scale"}
+    assert set(sensitivity(fit, "prior")["scaled"]) == {"1|school_sigma"}
+
+
+@pytest.mark.parametrize(
+    ("prior", "prior_khat", "likelihood", "likelihood_khat", "said"),
+    [
+        (0.05, 0.1, 0.05, 0.1, "prior-data conflict"),
+        (0.05, 0.1, 0.049, 0.1, "strong prior / weak likelihood"),
+        (0.049, 0.1, 0.3, 0.1, "none"),
+        (0.01, 0.7, 0.3, 0.1, "cannot tell by power-scaling: refit"),
+        (0.2, -np.inf, 0.3, 0.7, "cannot tell by power-scaling: refit"),
+        (0.01, -np.inf, 0.3, np.inf, "none"),
+    ],
+)
+def test_the_diagnosis(prior, prior_khat, likelihood, likelihood_khat, said):
+    assert diagnosis(prior, prior_khat, likelihood, likelihood_khat) == said
+
+
+def test_where_power_scaling_cannot_tell_a_refit_is_next(monkeypatch):
+    def doubtful(components, values):
+        cjs = np.full((len(components), len(values)), 0.3)
+        cjs[-2] = 0.4
+        return power.Sensitivity(list(components), cjs, np.full(len(components), 0.9))
+
+    monkeypatch.setattr(tables.power, "sensitivity", doubtful)
+    fit = made_up([f"g{i}" for i in range(6)])
+    table = sensitivity(fit)
+    assert set(table["diagnosis"]) == {"cannot tell by power-scaling: refit"}
+    (line,) = set(table["next"])
+    assert line.startswith('fit.refit({"sigma": hw.Prior("HalfStudentT", nu=4.0, sigma=')
+    given = eval(line.removeprefix("fit.refit(").removesuffix(")"), {"hw": hw})
+    (sigma,) = (one for one in top(fit) if one.parameter == "sigma")
+    assert given["sigma"].args["sigma"] == pytest.approx(2 * sigma.setting.args["sigma"])
+
+
+def test_an_unknown_way_to_scale_is_refused(sleep_fit):
+    with pytest.raises(ValueError, match="'parameter' is not a way to scale the priors"):
+        sensitivity(sleep_fit, "parameter")
