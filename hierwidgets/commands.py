@@ -122,6 +122,25 @@ def scales(value: str) -> dict[str, float]:
     return found
 
 
+def priors(value: str) -> dict[str, Any]:
+    """Priors by parameter, from ``"1|Subject_sigma: HalfNormal(sigma=10); sigma: Exponential(lam=1)"``.
+
+    Raises
+    ------
+    ValueError
+        A part is not a parameter, a colon and a prior or a number.
+    """
+    found: dict[str, Any] = {}
+    for part in filter(None, map(str.strip, value.split(";"))):
+        match = PRIOR_LINE.fullmatch(part)
+        if match is None:
+            raise ValueError(
+                f'--priors is written "1|Subject_sigma: HalfNormal(sigma=10)", not {value!r}.'
+            )
+        found[match["name"]] = parse_prior(match["prior"])
+    return found
+
+
 def parse_cell(text: str) -> Cell:
     """Read the lines of a %%hier cell: formulas first, then priors.
 

@@ -28,6 +28,10 @@ VIEW_VALUES = {
         "scale": ["response", "link"],
         "show": ["all", "picked"],
     },
+    "sensitivity": {
+        "by": ["all", "group", "prior"],
+        "sort": ["model", "prior", "likelihood"],
+    },
 }
 
 

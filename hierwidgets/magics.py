@@ -55,7 +55,16 @@ VIEWS: dict[str, Readers] = {
         "page": int,
     },
     "variance": {"factor": str, "predictor": str},
+    "priors": {
+        "priors": commands.priors,
+        "term": str,
+        "quantity": str,
+        "group": str,
+        "top": int,
+    },
+    "sensitivity": {"by": str, "sort": str},
 }
+REPORTED = [view for view in VIEWS if view != "sensitivity"]
 VERBS = {
     **{view: f"%hier {view} FIT" for view in VIEWS},
     "terms": "%hier terms FIT",
@@ -158,7 +167,7 @@ class HierMagics(Magics):
             return fitted.save(path)
         import hierwidgets as hw
 
-        return hw.report([getattr(fitted, view)() for view in VIEWS], path)
+        return hw.report([getattr(fitted, view)() for view in REPORTED], path)
 
     def _load(self, rest: list[str]) -> Fit:
         import hierwidgets as hw

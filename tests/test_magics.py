@@ -115,6 +115,9 @@ def test_alone_it_lists_what_is_fitted_and_what_can_be_asked(
         ('shrinkage sleep --term "Days|Subject" --sort size', "shrinkage"),
         ("shrinkage --picture=plane", "shrinkage"),
         ('shrinkage sleep --sigma "1|Subject=30"', "shrinkage"),
+        ('priors sleep --term "Days|Subject" --group 335', "priors"),
+        ('priors sleep --priors "1|Subject_sigma: HalfNormal(sigma=30); sigma: 90"', "priors"),
+        ("sensitivity sleep --by prior", "sensitivity"),
     ],
 )
 def test_a_line_opens_a_view(shell: InteractiveShell, sleep: Fit, line: str, kind: str):
@@ -167,6 +170,8 @@ def test_saved_loaded_and_reported(shell: InteractiveShell, sleep: Fit, tmp_path
         ("%hier shrinkage sleep --sort", "The option --sort needs a value"),
         ("%hier shrinkage sleep --sigma 30", '--sigma is written "1|Subject=30"'),
         ("%hier shrinkage sleep other", "'other' is one word too many"),
+        ("%hier priors sleep --priors 30", '--priors is written "1|Subject_sigma: HalfNormal'),
+        ("%hier priors sleep --priors 'sgma: 30'", "Did you mean 'sigma'?"),
         ("%hier terms sleep --sort size", "%hier terms has no option"),
         ("%hier shrinkage 'sleep", "a quote is opened and not closed"),
         ("%hier save sleep", "Where to? %hier save FIT PATH"),

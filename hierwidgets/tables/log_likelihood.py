@@ -221,7 +221,7 @@ def _count(fit: Fit) -> int:
 
 
 def _flat(values: np.ndarray) -> np.ndarray:
-    return values.reshape(-1, values.shape[-1])
+    return values.reshape(values.shape[0] * values.shape[1], values.shape[-1])
 
 
 def _gaussian(y: np.ndarray, mu: np.ndarray, sigma: np.ndarray) -> np.ndarray:

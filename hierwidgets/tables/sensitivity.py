@@ -25,9 +25,9 @@ __all__ = [
     "CANNOT_TELL",
     "CONFLICT",
     "DOUBTFUL",
+    "LIMIT",
     "NONE",
     "STRONG",
-    "THRESHOLD",
     "diagnosis",
     "log_priors",
     "sensitivity",
@@ -36,7 +36,7 @@ __all__ = [
 
 By = Literal["all", "group", "prior"]
 BY: tuple[By, ...] = ("all", "group", "prior")
-THRESHOLD = 0.05
+LIMIT = 0.05
 DOUBTFUL = 0.7
 CONFLICT = "prior-data conflict"
 STRONG = "strong prior / weak likelihood"
@@ -113,11 +113,11 @@ def diagnosis(prior: float, prior_khat: float, likelihood: float, likelihood_kha
     """
     if prior_khat >= DOUBTFUL:
         return CANNOT_TELL
-    if prior < THRESHOLD:
+    if prior < LIMIT:
         return NONE
     if likelihood_khat >= DOUBTFUL:
         return CANNOT_TELL
-    return CONFLICT if likelihood >= THRESHOLD else STRONG
+    return CONFLICT if likelihood >= LIMIT else STRONG
 
 
 def log_priors(fit: Fit) -> dict[str, np.ndarray]:

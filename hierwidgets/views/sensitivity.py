@@ -6,7 +6,6 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, override
 
 import altair as alt
-import numpy as np
 
 from hierwidgets import checks
 from hierwidgets.charts import sensitivity as charts
@@ -16,6 +15,7 @@ from hierwidgets.views import sensitivity_rows as rows
 from hierwidgets.views.view import Content, View
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
 
 
@@ -66,7 +66,7 @@ class SensitivityView(View):
     @override
     def picture(self) -> alt.TopLevelMixin:
         found = rows.arranged(rows.frame(self.fit, self.state["by"]), self.state["sort"])
-        return charts.sensitivity(found, most=rows.most(found), threshold=tables.THRESHOLD)
+        return charts.sensitivity(found, most=rows.most(found), limit=tables.LIMIT)
 
 
 def _column(values: pd.Series) -> np.ndarray | list[str]:
@@ -75,6 +75,4 @@ def _column(values: pd.Series) -> np.ndarray | list[str]:
 
 @cache
 def _specs() -> dict[str, Any]:
-    return {
-        "dots": live_spec(charts.sensitivity(alt.NamedData("rows"), threshold=tables.THRESHOLD))
-    }
+    return {"dots": live_spec(charts.sensitivity(alt.NamedData("rows"), limit=tables.LIMIT))}

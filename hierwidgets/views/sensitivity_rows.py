@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 SORTS = ("model", "prior", "likelihood")
 STRONGEST = 5
 SAYS = {
-    tables.CONFLICT: "both move it: its priors and the data pull in different directions",
+    tables.CONFLICT: "both move it: priors and data may pull in different directions",
     tables.STRONG: "its priors move it, the data hardly do",
     tables.CANNOT_TELL: "a Pareto k of 0.7 or more: the draws do not carry this far",
 }
@@ -28,7 +28,7 @@ def frame(fit: Fit, by: tables.By) -> pd.DataFrame:
     Of single priors and groups the five strongest of each quantity are drawn.
 
     Columns: block (the quantity's number), whole_prior and whole_likelihood (its sensitivity to all
-    priors and to the likelihood), label, said, loud, prior, likelihood, prior_doubtful,
+    priors and to the likelihood), label, alone, said, loud, prior, likelihood, prior_doubtful,
     likelihood_doubtful, prior_told, likelihood_told.
     """
     whole = tables.sensitivity(fit)
@@ -43,7 +43,8 @@ def frame(fit: Fit, by: tables.By) -> pd.DataFrame:
             "prior", ascending=False, kind="stable"
         )
         for _, part in found.head(STRONGEST).iterrows():
-            rows.append(_row(block, f"\u2003{part['scaled']}", part, own, alone=True))
+            name = f"the prior of {part['scaled']}" if by == "prior" else part["scaled"]
+            rows.append(_row(block, f"by {name}", part, own, alone=True))
     return pd.DataFrame(rows)
 
 
@@ -98,7 +99,7 @@ def notes(fit: Fit) -> list[str]:
     ]
     said += [f"The prior of {name} was not: {why}." for name, why in tables.unscaled(fit).items()]
     said.append(
-        "The threshold 0.05 is about 0.3 standard deviations of the quantity. Kallioinen, Paananen, "
+        "The limit 0.05 is about 0.3 standard deviations of the quantity. Kallioinen, Paananen, "
         "Bürkner and Vehtari (2024), Statistics and Computing 34, 57."
     )
     return said
@@ -109,13 +110,16 @@ def _row(
 ) -> dict[str, Any]:
     loud = one["diagnosis"] != tables.NONE
 
+    by = f" by {one['scaled']}" if alone else ""
+
     def told(name: str) -> str:
-        return f"{label.strip()}, {name} {one[name]:.3f}{_khat(one[f'{name}_khat'])}"
+        return f"{one['quantity']}{by}, {name} {one[name]:.3f}{_khat(one[f'{name}_khat'])}"
 
     return {
         "block": block,
         **whole,
         "label": label,
+        "alone": int(alone),
         "said": str(one["diagnosis"]) if loud else "",
         "loud": int(loud),
         "prior": one["prior"],

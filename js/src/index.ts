@@ -6,6 +6,7 @@ import type { Context, Model, Spec } from "./host/types.js";
 import { caterpillar } from "./views/caterpillar.js";
 import { groups } from "./views/groups.js";
 import { priors } from "./views/priors.js";
+import { sensitivity } from "./views/sensitivity.js";
 import { shrinkage } from "./views/shrinkage.js";
 import { trace } from "./views/trace.js";
 import { variance } from "./views/variance.js";
@@ -17,6 +18,7 @@ const VIEWS: Record<string, (context: Context) => Promise<void>> = {
   groups,
   variance,
   priors,
+  sensitivity,
 };
 
 export interface Rendering {

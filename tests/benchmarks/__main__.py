@@ -10,7 +10,7 @@ from importlib.metadata import version
 
 import matplotlib as mpl
 
-from tests.benchmarks import pages, work
+from tests.benchmarks import lab, pages, work
 
 PEERS = ("bambi", "arviz", "arviz-plots", "pymc", "altair", "anywidget")
 
@@ -27,6 +27,8 @@ def main() -> int:
         work.trace(),
         *pages.views(),
         *pages.page(),
+        lab.refit(),
+        *lab.ticks(),
     ]
     width = max(len(result.work) for result in results)
     head = ("work", "ours", "peer", "ratio", "bound")

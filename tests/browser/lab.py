@@ -114,6 +114,17 @@ class Notebook:
         """Start all cells; what they show is waited for by locators."""
         self.page.evaluate("void jupyterapp.commands.execute('notebook:run-all-cells')")
 
+    def run_cell(self, index: int) -> Locator:
+        """Start one cell, as a reader does; its output."""
+        self.page.evaluate(
+            """(index) => {
+              jupyterapp.shell.currentWidget.content.activeCellIndex = index;
+              void jupyterapp.commands.execute("notebook:run-cell");
+            }""",
+            index,
+        )
+        return self.page.locator(".jp-Notebook .jp-Cell").nth(index).locator(".jp-OutputArea")
+
     def view(self, kind: str) -> Locator:
         """The drawn view of this kind."""
         view = self.page.locator(f'[data-view="{kind}"][data-ready="true"]')

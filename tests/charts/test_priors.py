@@ -78,7 +78,9 @@ def test_a_group_without_an_own_estimate_has_no_pull(groups):
 
 @pytest.mark.parametrize("log", [True, False])
 def test_a_curve_breaks_where_it_is_withheld(log):
-    frame = pd.DataFrame({"x": [0.1, 1.0, 10.0, 100.0, 1000.0], "mean": [np.nan, 1.0, 2.0, 3.0, 3.0]})
+    frame = pd.DataFrame(
+        {"x": [0.1, 1.0, 10.0, 100.0, 1000.0], "mean": [np.nan, 1.0, 2.0, 3.0, 3.0]}
+    )
     frame = frame.assign(lower=frame["mean"] - 1, upper=frame["mean"] + 1, evidence=-frame["mean"])
     spec = style.static_spec(charts.curve(frame, log=log))
     assert '"type": "log"' in str(spec).replace("'", '"') or not log

@@ -22,6 +22,7 @@ KINDS = [
     ("y ~ x + (x | c)", {"correlated": True}),
     ("y ~ x + kind + offset(x) + (kind | c)", {"noncentered": False}),
     (bmb.Formula("y ~ x + (1 | c)", "sigma ~ x + (1 | c)"), {}),
+    (bmb.Formula("y ~ 1 + (1 | c)", "sigma ~ 0 + offset(log(size))"), {}),
     (bmb.Formula("y ~ x + (1 | c)", "nu ~ 1"), {"family": "t"}),
     ("y ~ x + (1 | c)", {"family": "t"}),
     ("yes ~ x + (1 | c)", {"family": "bernoulli"}),
@@ -115,7 +116,7 @@ def test_a_weighted_row_counts_as_often_as_its_weight(data):
 def test_a_censored_response_is_refused(data):
     fit = short("censored(y, state) ~ x + (1 | c)", data)
     for ask in (pointwise, total):
-        with pytest.raises(ValueError, match="Put it into .* as the group log_likelihood"):
+        with pytest.raises(ValueError, match=r"Put it into .* as the group log_likelihood"):
             ask(fit)
 
 

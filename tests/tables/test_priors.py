@@ -28,7 +28,9 @@ def settings(fit, changes):
 def test_quantities_are_every_population_number_once(crossed):
     names = [one.name for one in tables.quantities(crossed)]
     assert len(names) == len(set(names))
-    assert {"Intercept", "x", "z", "sigma", "1|h_sigma", "ICC of g", "a new group of x|g"} <= set(names)
+    assert {"Intercept", "x", "z", "sigma", "1|h_sigma", "ICC of g", "a new group of x|g"} <= set(
+        names
+    )
     assert {"g_corr[1, x]", "g_corr[1, z]", "g_corr[x, z]"} <= set(names)
     by_row = {one.name: one.parameter for one in tables.quantities(crossed)}
     assert by_row["g_corr[x, z]"] == "g_corr"

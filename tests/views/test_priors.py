@@ -64,7 +64,10 @@ def test_a_prior_is_kept_as_family_and_numbers(fit):
     lab = fit.priors({"1|g_sigma": hw.Prior("HalfNormal", sigma=1), "x": 0.5})
     assert lab.state["priors"]["1|g_sigma"] == {"family": "HalfNormal", "args": {"sigma": 1.0}}
     assert lab.state["priors"]["x"]["args"]["sigma"] == 0.5
-    lab.state = {**lab.state, "priors": {"1|g_sigma": {"family": "HalfCauchy", "args": {"beta": 2}}}}
+    lab.state = {
+        **lab.state,
+        "priors": {"1|g_sigma": {"family": "HalfCauchy", "args": {"beta": 2}}},
+    }
     assert lab.settings["1|g_sigma"] == Setting("HalfCauchy", {"beta": 2.0})
     assert 'fit.priors(priors={"1|g_sigma": hw.Prior("HalfCauchy", beta=2.0)})' in lab.code
 
@@ -89,15 +92,20 @@ def test_the_fitted_prior_is_no_change(fit):
     ],
 )
 def test_what_cannot_be_is_refused(fit, given, sentence):
-    with pytest.raises((ValueError, TypeError), match=sentence.replace("|g_", ".g_").replace("1|g", "1.g")):
+    with pytest.raises(
+        (ValueError, TypeError), match=sentence.replace("|g_", ".g_").replace("1|g", "1.g")
+    ):
         fit.priors(**given)
 
 
 def test_the_code_gives_the_same_priors_in_a_new_fit(fit):
-    chosen = {"1|g_sigma": hw.Prior("Gamma", alpha=2, beta=0.5), "x": hw.Prior("Cauchy", alpha=1, beta=2)}
+    chosen = {
+        "1|g_sigma": hw.Prior("Gamma", alpha=2, beta=0.5),
+        "x": hw.Prior("Cauchy", alpha=1, beta=2),
+    }
     lab = fit.priors(chosen, term="x|g", top=2)
     known = {"hw": hw, "fit": fit}
-    exec(lab.code, known)  # noqa: S102
+    exec(lab.code, known)
     from hierwidgets import models
 
     model, _ = models.build("y ~ x + (x | g)", fit.data, priors=known["priors"])

@@ -52,17 +52,25 @@ export function argumentControl(options: ArgumentOptions): Argument {
   const slid = (settled: boolean): void => {
     const value = Number(read().toPrecision(4));
     say(value);
-    field.value = String(value);
+    field.value = entered = String(value);
     field.removeAttribute("aria-invalid");
     change(value, settled);
   };
   slider.addEventListener("input", () => slid(false));
   slider.addEventListener("change", () => slid(true));
-  field.addEventListener("change", () => {
-    const text = field.value.trim().replace("−", "-");
-    const value = Number(text);
+  let entered = "";
+  const enter = (): void => {
+    const text = field.value.trim();
+    if (text === entered) return;
+    entered = text;
+    const value = Number(text.replace("−", "-"));
     if (text === "" || Number.isNaN(value)) wrong(signed(text));
     else change(value, true);
+  };
+  field.addEventListener("change", enter);
+  field.addEventListener("keydown", (event) => {
+    event.stopPropagation();
+    if (event.key === "Enter") enter();
   });
 
   const update = (value: number, next: Range): void => {
@@ -71,6 +79,7 @@ export function argumentControl(options: ArgumentOptions): Argument {
     say(value);
     field.value = Number.isFinite(value) ? String(Number(value.toPrecision(6))) : "";
     field.title = String(value);
+    entered = field.value;
     field.removeAttribute("aria-invalid");
   };
   update(options.value, range);

@@ -60,10 +60,10 @@ export function gauge(): Gauge {
         ? "none: a prior has no constant"
         : answer.evidenceReliable
           ? withError(answer.logEvidence, answer.evidenceSe)
-          : Number.isFinite(answer.logEvidence) && answer.verdict !== "needs a refit"
-            ? "withheld: the fits overlap too little"
-            : "withheld";
-      ratio.title = `standard error ${compact(answer.evidenceSe)}`;
+          : "withheld";
+      ratio.title = answer.evidenceReliable
+        ? ""
+        : `Its standard error is ${compact(answer.evidenceSe)}, or the fits overlap too little.`;
     },
   };
 }

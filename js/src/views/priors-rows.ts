@@ -18,6 +18,8 @@ export interface PriorRows {
   node: HTMLElement;
   draw(): Promise<void>;
   size(): void;
+  /** The pool has grown, and with it the ends of the axes. */
+  widen(): void;
   /** The places of the quantities that are drawn, in the order of the rows that draw one. */
   drawn(): number[];
   /** All rows stand at these settings. */
@@ -75,6 +77,7 @@ export function rowsOf({ context, data, settings, change, turned }: RowsOptions)
     size() {
       for (const row of rows) row.size();
     },
+    widen: domains,
     drawn: () => drawing.map(placeOf),
     update(next) {
       for (const row of rows) {

@@ -178,6 +178,7 @@ export async function priors(context: Context): Promise<void> {
     const event = model.get<Running>("running") ?? {};
     bar.running(event);
     if ((await lab.join()) === 0) return;
+    rows.widen();
     await lab.again();
     await notes.refresh();
     sampler.joined();
