@@ -9,7 +9,7 @@ import pytest
 
 import hierwidgets as hw
 
-VIEWS = ("trace", "caterpillar", "shrinkage", "groups", "variance", "priors")
+VIEWS = ("trace", "caterpillar", "shrinkage", "groups", "variance", "priors", "sensitivity")
 KINDS = [
     ("y ~ x + (x | a / b) + (1 | c)", {}),
     ("y ~ x + (x | a / b) + (1 | c)", {"correlated": True}),
@@ -61,6 +61,9 @@ def test_every_view_opens(formula, options, data, tmp_path):
     for view in views:
         assert len(view.data), view
         assert view.chart.to_dict()["$schema"]
-        assert eval(view.code, {"fit": fit}).state == view.state
+        space = {"fit": fit, "hw": hw}
+        *before, last = view.code.splitlines()
+        exec("\n".join(before), space)
+        assert eval(last, space).state == view.state
     page = hw.report(views, tmp_path / "page.html", stills=False)
     assert page.stat().st_size > 300_000

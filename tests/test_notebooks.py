@@ -15,7 +15,7 @@ pytestmark = pytest.mark.notebook
 
 
 def test_there_are_notebooks():
-    assert [path.name for path in NOTEBOOKS] == ["models.ipynb", "tour.ipynb"]
+    assert [path.name for path in NOTEBOOKS] == ["models.ipynb", "priors.ipynb", "tour.ipynb"]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)

@@ -76,8 +76,8 @@ def sensitivity(fit: Fit, by: By = "all") -> pd.DataFrame:
     DataFrame
         One row for each quantity and each thing scaled: quantity; scaled (its name); setting (the
         prior, "" for several); prior and likelihood, the sensitivity to either (change of the
-        cumulative Jensen-Shannon distance with log2 of the power, 0.05 is about 0.3 standard
-        deviations); prior_khat and likelihood_khat, the Pareto k of the reweighting, -inf where
+        cumulative Jensen-Shannon distance with log2 of the power; 0.05 is the distance of two normal
+        distributions a quarter of a standard deviation apart); prior_khat and likelihood_khat, the Pareto k of the reweighting, -inf where
         there is nothing to smooth; diagnosis, as `diagnosis` gives it; next, the line of Python to go on with.
 
     Raises
@@ -98,7 +98,8 @@ def sensitivity(fit: Fit, by: By = "all") -> pd.DataFrame:
     if fit not in _FOUND:
         _FOUND[fit] = _computed(fit)
     table = _FOUND[fit]
-    return table[table["by"] == by].drop(columns="by").reset_index(drop=True)
+    table = table[table["by"] == by].drop(columns="by").reset_index(drop=True)
+    return table.assign(next=[f"{fit.name}.{line}" if line else "" for line in table["next"]])
 
 
 def diagnosis(prior: float, prior_khat: float, likelihood: float, likelihood_khat: float) -> str:
@@ -187,7 +188,7 @@ def _computed(fit: Fit) -> pd.DataFrame:
                     "setting": part.setting,
                     **one,
                     "diagnosis": says,
-                    "next": _next(fit.name, says, quantity.name, own),
+                    "next": _next(says, quantity.name, own),
                 }
             )
     return pd.DataFrame(rows)
@@ -223,13 +224,13 @@ def _group(fit: Fit, one: Top) -> str:
     return "population effects" if one.parameter in population else "family parameters"
 
 
-def _next(name: str, says: str, quantity: str, one: Top | None) -> str:
+def _next(says: str, quantity: str, one: Top | None) -> str:
     """The line of Python that looks further: the prior's row in the lab, or a refit under another."""
     if says == NONE or one is None:
         return ""
     if says == CANNOT_TELL and one.setting.family in priors.SCALES:
-        return f"{name}.refit({{{_text(one.parameter)}: {_wider(one)}}})"
-    return f"{name}.priors(quantity={_text(quantity)})  # move the prior of {one.parameter}"
+        return f"refit({{{_text(one.parameter)}: {_wider(one)}}})"
+    return f"priors(quantity={_text(quantity)})  # move the prior of {one.parameter}"
 
 
 def _wider(one: Top) -> str:

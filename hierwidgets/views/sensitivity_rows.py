@@ -99,8 +99,8 @@ def notes(fit: Fit) -> list[str]:
     ]
     said += [f"The prior of {name} was not: {why}." for name, why in tables.unscaled(fit).items()]
     said.append(
-        "The limit 0.05 is about 0.3 standard deviations of the quantity. Kallioinen, Paananen, "
-        "Bürkner and Vehtari (2024), Statistics and Computing 34, 57."
+        "The limit 0.05 is the distance of two normal distributions a quarter of a standard deviation "
+        "apart. Kallioinen, Paananen, Bürkner and Vehtari (2024), Statistics and Computing 34, 57."
     )
     return said
 

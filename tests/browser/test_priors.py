@@ -91,6 +91,7 @@ def test_a_slider_by_keyboard_moves_the_posterior_and_the_groups(counties, show)
     lab = lab_of(page)
     expect(verdict(lab)).to_contain_text("Reliable")
     name = "1|county_sigma"
+    slider(lab, f"{name} sigma").scroll_into_view_if_needed()
     before, after, groups = number(lab, name), curve_of(lab, name, "after"), wide(lab)
     moved = slider(lab, f"{name} sigma")
     at = float(moved.get_attribute("aria-valuenow") or "")

@@ -22,7 +22,6 @@ KINDS = [
     ("y ~ x + (x | c)", {"correlated": True}),
     ("y ~ x + kind + offset(x) + (kind | c)", {"noncentered": False}),
     (bmb.Formula("y ~ x + (1 | c)", "sigma ~ x + (1 | c)"), {}),
-    (bmb.Formula("y ~ 1 + (1 | c)", "sigma ~ 0 + offset(log(size))"), {}),
     (bmb.Formula("y ~ x + (1 | c)", "nu ~ 1"), {"family": "t"}),
     ("y ~ x + (1 | c)", {"family": "t"}),
     ("yes ~ x + (1 | c)", {"family": "bernoulli"}),
@@ -132,6 +131,15 @@ def test_a_row_at_a_draw_by_scipy(sleep_fit):
     sigma = sleep_fit.posterior["sigma"].to_numpy()[..., None]
     expected = stats.norm.logpdf(sleep_fit.data["Reaction"].to_numpy(), mu, sigma)
     np.testing.assert_allclose(pointwise(sleep_fit), expected, rtol=1e-10)
+
+
+def test_a_known_scale_of_each_row(data):
+    """Bambi 0.21 cannot predict a component that is an offset alone."""
+    fit = short(bmb.Formula("y ~ 1 + (1 | c)", "sigma ~ 0 + offset(log(size))"), data)
+    groups = fit.posterior["1|c"].transpose("chain", "draw", ...).sel(c__factor_dim=list(data["c"]))
+    mu = fit.posterior["Intercept"].to_numpy()[..., None] + groups.to_numpy()
+    expected = stats.norm.logpdf(data["y"].to_numpy(), mu, data["size"].to_numpy())
+    np.testing.assert_allclose(pointwise(fit), expected, rtol=1e-12)
 
 
 def bambi_mean(fit):

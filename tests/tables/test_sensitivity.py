@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
-from arviz_stats import psense_summary
+from arviz_stats.psense import psense_summary
+from scipy import stats
 
 import hierwidgets as hw
 from hierwidgets.priors import top
@@ -92,6 +93,10 @@ def test_a_prior_against_the_data_is_a_conflict(conflict):
     assert min(row["prior"], row["likelihood"]) > 0.05
     assert row["next"] == 'fit.priors(quantity="Intercept")  # move the prior of Intercept'
     assert eval(row["next"], {"fit": conflict}).state["quantity"] == "Intercept"
+    named = hw.wrap(conflict.model, conflict.idata)
+    assert sensitivity(named)["next"].tolist() == sensitivity(conflict)["next"].tolist()
+    named.name = "schools"
+    assert sensitivity(named)["next"][0].startswith("schools.priors(")
     alone = sensitivity(conflict, "prior").set_index(["quantity", "scaled"])
     assert alone.loc[("Intercept", "Intercept"), "diagnosis"] == "prior-data conflict"
 
@@ -182,6 +187,12 @@ def test_where_power_scaling_cannot_tell_a_refit_is_next(monkeypatch):
     given = eval(line.removeprefix("fit.refit(").removesuffix(")"), {"hw": hw})
     (sigma,) = (one for one in top(fit) if one.parameter == "sigma")
     assert given["sigma"].args["sigma"] == pytest.approx(2 * sigma.setting.args["sigma"])
+
+
+def test_the_limit_is_a_shift_of_a_quarter_of_a_standard_deviation():
+    x = stats.norm.ppf((np.arange(20_000) + 0.5) / 20_000)
+    weights = stats.norm.pdf(x, 0.25) / stats.norm.pdf(x)
+    assert power.cjs(x, weights / weights.sum()) == pytest.approx(tables.LIMIT, rel=0.03)
 
 
 def test_an_unknown_way_to_scale_is_refused(sleep_fit):

@@ -16,6 +16,7 @@ export interface DerivedOptions {
 export interface Derived {
   node: HTMLElement;
   offer(groups: { value: string; label: string }[], group: string | null): void;
+  choose(group: string | null): void;
   update(values: {
     weight?: [number, number];
     weightError: number;
@@ -54,7 +55,7 @@ export function derived({ group, top, groups, pick, limit }: DerivedOptions): De
   const weight = cell("shrinkage weight", "weight");
   const rank = cell("rank (1 is the largest)");
   const chance = element("div", { className: "hw-priors-cell" });
-  const chanceOut = element("output");
+  const chanceOut = element("span", { className: "hw-priors-number" });
   const said = element("span");
   said.append("P(in the top ", count, ")");
   chance.append(said, chanceOut);
@@ -65,10 +66,12 @@ export function derived({ group, top, groups, pick, limit }: DerivedOptions): De
       known = next;
       which.offer([none, ...indexed(next)], at(value));
     },
+    choose: (value) => which.update(at(value)),
     update({ weight: w, weightError, rank: [now, was], ess, held }) {
       node.dataset.held = String(held);
       weight.say(w ? `${withError(w[0], weightError)} (before ${short(w[1])})` : "–");
-      rank.say(now && was ? `${now.mean.toFixed(1)} (before ${was.mean.toFixed(1)})` : "–");
+      const reach = Math.sqrt(ess);
+      rank.say(now && was ? `${withError(now.mean, now.sd / reach)} (before ${was.mean.toFixed(1)})` : "–");
       const p = now?.probability ?? 0;
       const error = Math.sqrt((p * (1 - p)) / ess);
       chanceOut.textContent =
@@ -82,7 +85,7 @@ export function derived({ group, top, groups, pick, limit }: DerivedOptions): De
 
 function cell(text: string, key?: string): { node: HTMLElement; say(value: string): void } {
   const node = element("div", { className: "hw-priors-cell" });
-  const output = element("output");
+  const output = element("span", { className: "hw-priors-number" });
   node.append(key ? word(text, key) : element("span", { textContent: text }), output);
   return {
     node,

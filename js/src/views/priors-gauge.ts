@@ -27,7 +27,7 @@ export function gauge(): Gauge {
   const khat = meter("Pareto k", "pareto");
   const ess = meter("effective sample size", "ess");
   const evidence = element("div", { className: "hw-priors-evidence" });
-  const ratio = element("output");
+  const ratio = element("span", { className: "hw-priors-number" });
   const name = element("span", { textContent: "log evidence ratio", title: EVIDENCE });
   evidence.append(name, ratio);
   const meters = element("div", { className: "hw-priors-meters" });
@@ -83,7 +83,7 @@ function meter(name: string, kind: string): Meter {
   bar.setAttribute("aria-label", name);
   bar.setAttribute("aria-valuemin", "0");
   bar.setAttribute("aria-valuemax", "1");
-  const output = element("output");
+  const output = element("span", { className: "hw-priors-number" });
   node.append(word(name), bar, output);
   return {
     node,

@@ -72,6 +72,7 @@ export function groupsPanel({ kind, title, spec, signal, selection }: PanelOptio
   let scene: Scene | undefined;
   let chart: Chart | undefined;
   let axis = 26;
+  let lit = "";
   let measured: { width: number; labels: string[]; room: number } | undefined;
 
   function press(row: number, add: boolean): void {
@@ -139,7 +140,9 @@ export function groupsPanel({ kind, title, spec, signal, selection }: PanelOptio
     for (const [name, value] of Object.entries({ low, high, least, most, extent: room, step: rows.step }))
       chart.set(name, value);
     chart.set("held", now.held);
-    chart.set("picked", selection.picked(now.factor));
+    const picked = selection.picked(now.factor);
+    if (picked.join("\n") !== lit) chart.set("picked", picked);
+    lit = picked.join("\n");
     chart.size(rows.width, rows.height);
     await chart.run();
   }
@@ -161,7 +164,7 @@ export function groupsPanel({ kind, title, spec, signal, selection }: PanelOptio
       scene = next;
       rows.show(next.order.length, axis);
       embedding ??= embedded();
-      await embedding;
+      if (!chart) await embedding;
       await draw();
       if (!fresh || !chart) return;
       const found = rows.height - chart.view.height();

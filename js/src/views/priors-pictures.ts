@@ -87,6 +87,7 @@ export function picturesOf({ context, data, state, lab }: PicturesOptions): Pict
   if (grouped) node.append(bar, missing);
   node.append(stage);
 
+  let offeredFor = state.get("term");
   const named = new Map<string, number[]>();
   let ends: { key: string; ends: Scene["ends"]; order: number[] } | undefined;
 
@@ -97,7 +98,9 @@ export function picturesOf({ context, data, state, lab }: PicturesOptions): Pict
     return data.labels(known.factor).map((value, i) => ({ value, label: shown[i] ?? value }));
   }
 
+  /** What needs no measuring comes last, so that the page is laid out once. */
   function show(): void {
+    showGroups();
     const { answer, before, good } = lab;
     if (!answer || !before || !good) return;
     veil.hidden = !lab.held;
@@ -106,6 +109,11 @@ export function picturesOf({ context, data, state, lab }: PicturesOptions): Pict
       : "";
     stage.dataset.held = String(lab.held);
     table.update(before.summary, good.summary, lab.held);
+  }
+
+  function showGroups(): void {
+    const { answer, before, good } = lab;
+    if (!answer || !before || !good) return;
     const known = data.term(state.get("term"));
     const [was, now] = known ? [before.groups[known.term], good.groups[known.term]] : [];
     if (!known || !was || !now) return;
@@ -163,8 +171,11 @@ export function picturesOf({ context, data, state, lab }: PicturesOptions): Pict
     table,
     show,
     update() {
-      term.update(state.get("term") ?? "");
-      numbers.offer(offered(), state.get("group"));
+      const now = state.get("term");
+      term.update(now ?? "");
+      if (now !== offeredFor) numbers.offer(offered(), state.get("group"));
+      else numbers.choose(state.get("group"));
+      offeredFor = now;
       numbers.top(state.get("top"));
     },
     async fetch() {

@@ -1,5 +1,6 @@
 import { button } from "../controls/index.js";
 import { element } from "../host/dom.js";
+import { plural } from "../host/text.js";
 
 /** What Python says of a refit. */
 export interface Running {
@@ -9,12 +10,20 @@ export interface Running {
   message?: string;
 }
 
+/** Whether a refit is under way. */
+export const busy = ({ stage }: { stage?: Running["stage"] | undefined }): boolean =>
+  stage === "waiting" || stage === "compiling" || stage === "sampling";
+
 export interface RefitBar {
   node: HTMLElement;
+  /** What was said last. */
+  message: HTMLElement;
   running(event: Running): void;
-  /** Whether the present setting needs a refit; a reliable one can still be checked. */
-  needed(needs: boolean): void;
+  /** Whether the present setting needs a refit; a reliable one can be checked, unless a fit's `own` draws show it. */
+  needed(needs: boolean, own: boolean): void;
   auto(on: boolean): void;
+  /** How many fits the pool has. */
+  pool(fits: number): void;
   say(text: string): void;
 }
 
@@ -33,36 +42,41 @@ export function refitBar({ reason, auto, refit, cancel, check, turn }: RefitOpti
   const node = element("div", { className: "hw-priors-refit" });
   const fit = button({ label: "Refit", press: refit }).node as HTMLButtonElement;
   const test = button({ label: "Check", press: check }).node as HTMLButtonElement;
-  test.title = "Refits this setting, and compares it with what reweighting says.";
+  test.title =
+    "Refits this setting, and compares it with what reweighting says; the draws of a fit need no check.";
   const stop = button({ label: "Cancel", press: cancel }).node as HTMLButtonElement;
   stop.style.visibility = "hidden";
   const box = Object.assign(element("input"), { type: "checkbox", checked: auto });
   const label = element("label", { className: "hw-priors-auto" });
   label.append(box, "refit by itself");
   box.addEventListener("change", () => turn(box.checked));
+  const pool = element("span", { className: "hw-note" });
   const progress = element("progress");
   progress.setAttribute("aria-label", "refit");
   progress.style.visibility = "hidden";
   const message = element("span", { className: "hw-note hw-priors-message" });
   message.setAttribute("aria-live", "polite");
-  node.append(fit, test, label, progress, stop, message);
+  node.append(fit, test, label, pool, progress, stop);
   if (reason) {
     for (const one of [fit, test, box]) one.disabled = true;
     message.textContent = reason;
   }
   return {
     node,
+    message,
     running({ stage, done = 0, total = 0, message: text = "" }) {
-      const busy = stage === "waiting" || stage === "compiling" || stage === "sampling";
-      stop.style.visibility = progress.style.visibility = busy ? "visible" : "hidden";
+      stop.style.visibility = progress.style.visibility = busy({ stage }) ? "visible" : "hidden";
       node.dataset.stage = stage ?? "";
       if (total > 0) Object.assign(progress, { max: total, value: done });
       else progress.removeAttribute("value");
       if (!reason) message.textContent = text;
     },
-    needed(needs) {
+    needed(needs, own) {
       fit.disabled = Boolean(reason) || !needs;
-      test.disabled = Boolean(reason) || needs;
+      test.disabled = Boolean(reason) || needs || own;
+    },
+    pool: (fits) => {
+      pool.textContent = `${plural(fits, "fit")} in the pool`;
     },
     auto: (on) => {
       box.checked = on;

@@ -12,11 +12,16 @@ export interface RefitsOptions {
 }
 
 export interface Refits {
-  /** Refits the present setting; to check it, what reweighting says now is compared with the refit. */
-  start(check: boolean): Promise<void>;
+  /**
+   * Refits the present setting: because the reader asked, by itself (once for a setting), or to check
+   * what reweighting says of it.
+   */
+  start(why: "asked" | "itself" | "check"): Promise<void>;
   cancel(): Promise<void>;
   /** A refit is in the pool. */
   joined(): void;
+  /** It is not: the same setting may be asked for again. */
+  ended(): void;
 }
 
 /** Asks Python for refits; the latest wins. */
@@ -35,11 +40,11 @@ export function refits({ context, lab, bar, told }: RefitsOptions): Refits {
   }
 
   return {
-    async start(check) {
+    async start(why) {
       const priors: Settings = lab.moved;
       const key = JSON.stringify(priors);
-      checking = check && lab.answer ? { priors: key, answer: lab.answer } : null;
-      if (!check && key === started) return;
+      if (why === "itself" && key === started) return;
+      checking = why === "check" && lab.answer ? { priors: key, answer: lab.answer } : null;
       started = key;
       bar.running({ stage: "waiting", message: "Asking for a refit." });
       await tell({ refit: priors });
@@ -47,6 +52,10 @@ export function refits({ context, lab, bar, told }: RefitsOptions): Refits {
     async cancel() {
       started = "";
       await tell({ cancel: true });
+    },
+    ended() {
+      started = "";
+      checking = null;
     },
     joined() {
       started = "";

@@ -26,6 +26,7 @@ export interface PriorRows {
   update(settings: Settings): void;
   /** The reader moved one. */
   moved(parameter: string, settings: Settings): void;
+  /** Draws the rows in sight; the others when they come into sight. */
   answered(lab: Lab): void;
   pins(pins: Density[][]): void;
   curves(lab: Lab, quantity: number): Promise<void>;
@@ -58,6 +59,30 @@ export function rowsOf({ context, data, settings, change, turned }: RowsOptions)
   node.append(...rows.map((row) => row.node));
   const drawing = rows.filter(({ parameter }) => data.drawn(parameter).length > 0);
   const placeOf = (row: PriorRow): number => data.drawn(row.parameter)[row.element] ?? 0;
+
+  const inSight = new Set<Element>();
+  let answered: Lab | undefined;
+  const watcher = new IntersectionObserver(
+    (entries) => {
+      for (const { target, isIntersecting } of entries) {
+        if (!isIntersecting) {
+          inSight.delete(target);
+          continue;
+        }
+        inSight.add(target);
+        const i = drawing.findIndex((row) => row.node === target);
+        if (i >= 0) show(i);
+      }
+    },
+    { rootMargin: "60px" },
+  );
+  for (const row of drawing) watcher.observe(row.node);
+  signal.addEventListener("abort", () => watcher.disconnect(), { once: true });
+
+  function show(i: number): void {
+    const [was, now] = [answered?.before?.densities[i], answered?.good?.densities[i]];
+    if (was && now) drawing[i]?.posterior(was, now, answered?.held ?? false);
+  }
 
   function domains(): void {
     for (const row of drawing) {
@@ -93,11 +118,11 @@ export function rowsOf({ context, data, settings, change, turned }: RowsOptions)
         else row.stale(null);
       }
     },
-    answered({ before, good, held }) {
+    answered(lab) {
+      answered = lab;
       drawing.forEach((row, i) => {
-        const [was, now] = [before?.densities[i], good?.densities[i]];
-        row.withhold(held);
-        if (was && now) row.posterior(was, now, held);
+        row.withhold(lab.held);
+        if (inSight.has(row.node)) show(i);
       });
     },
     pins(pins) {

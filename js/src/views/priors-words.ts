@@ -5,7 +5,8 @@ import type { PriorsAbout, PriorsState } from "./priors-data.js";
 /** A number to the digit its Monte Carlo error reaches, and the error to two. */
 export function withError(value: number, error: number): string {
   if (!Number.isFinite(value)) return "–";
-  if (!(error > 0) || !Number.isFinite(error)) return `${signed(compact(value, 4))}`;
+  if (!(error > 1e-9 * Math.max(1, Math.abs(value))) || !Number.isFinite(error))
+    return `${signed(compact(value, 4))}`;
   const places = Math.min(12, Math.max(0, 1 - Math.floor(Math.log10(error))));
   return `${signed(compactFixed(value, places))} ± ${compactFixed(error, places)}`;
 }

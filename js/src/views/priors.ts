@@ -10,7 +10,7 @@ import { type Asked, Lab } from "./priors-lab.js";
 import { memory } from "./priors-memory.js";
 import { picturesOf } from "./priors-pictures.js";
 import { kept } from "./priors-pins.js";
-import { type Running, refitBar } from "./priors-refit.js";
+import { busy, type Running, refitBar } from "./priors-refit.js";
 import { refits } from "./priors-refits.js";
 import { rowsOf } from "./priors-rows.js";
 import { code } from "./priors-words.js";
@@ -53,9 +53,9 @@ export async function priors(context: Context): Promise<void> {
   const bar = refitBar({
     reason,
     auto: state.get("auto"),
-    refit: () => void sampler.start(false),
+    refit: () => void sampler.start("asked"),
     cancel: () => void sampler.cancel(),
-    check: () => void sampler.start(true),
+    check: () => void sampler.start("check"),
     turn: (auto) => state.set({ auto }),
   });
   const sampler = refits({ context, lab, bar, told: (text) => bar.say(text) });
@@ -67,7 +67,7 @@ export async function priors(context: Context): Promise<void> {
   const actions = element("div", { className: "hw-priors-actions" });
   actions.append(resetAll.node, pin.node, copy.node);
   const shelf = element("div", { className: "hw-priors-shelf" });
-  shelf.append(bar.node, actions);
+  shelf.append(bar.node, actions, bar.message);
   const top = element("div", { className: "hw-priors-top-bar" });
   top.append(meters.node, shelf);
   const left = element("div", { className: "hw-priors-left" });
@@ -105,15 +105,15 @@ export async function priors(context: Context): Promise<void> {
     const { answer, before } = lab;
     if (!answer || !before || signal.aborted) return;
     const begun = performance.now();
+    pictures.show();
+    rows.answered(lab);
     meters.update(
       answer,
       lab.draws,
       Object.keys(lab.moved).every((name) => data.prior(name).normalised),
     );
     (pin.node as HTMLButtonElement).disabled = lab.held;
-    bar.needed(answer.verdict === "needs a refit");
-    rows.answered(lab);
-    pictures.show();
+    bar.needed(answer.verdict === "needs a refit", answer.own !== null);
     el.dataset.tick = (performance.now() - begun).toFixed(2);
   }, signal);
 
@@ -133,7 +133,7 @@ export async function priors(context: Context): Promise<void> {
     if (term !== null) await lab.askErrors(term);
     redraw();
     notes.tried(state.get("quantity"));
-    if (lab.answer?.verdict === "needs a refit" && state.get("auto") && !reason) void sampler.start(false);
+    if (lab.answer?.verdict === "needs a refit" && state.get("auto") && !reason) void sampler.start("itself");
     await curves();
   }
 
@@ -177,8 +177,10 @@ export async function priors(context: Context): Promise<void> {
   async function joined(): Promise<void> {
     const event = model.get<Running>("running") ?? {};
     bar.running(event);
+    if (event.stage === "failed" || event.stage === "cancelled") sampler.ended();
     if ((await lab.join()) === 0) return;
     rows.widen();
+    bar.pool(data.pool.length);
     await lab.again();
     await notes.refresh();
     sampler.joined();
@@ -195,7 +197,9 @@ export async function priors(context: Context): Promise<void> {
   await pictures.fetch();
   await lab.start();
   notes.show();
-  bar.running({});
+  bar.pool(data.pool.length);
+  const event = model.get<Running>("running") ?? {};
+  if (live && busy(event)) bar.running(event);
   onWidth(el, () => rows.size(), signal);
   await curves();
 }

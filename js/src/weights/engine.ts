@@ -101,16 +101,19 @@ export class Engine {
   #rank(
     { term, group, top }: NonNullable<WeighQuestion["ranks"]>,
     weights: Float64Array,
-  ): { mean: number; probability: number } {
+  ): NonNullable<Weighed["rank"]> {
     const ranks = this.#pool.draws.ranks(term, group);
     let mean = 0;
+    let square = 0;
     let probability = 0;
     for (let i = 0; i < ranks.length; i++) {
       const w = weights[i] as number;
-      mean += w * (ranks[i] as number);
-      if ((ranks[i] as number) <= top) probability += w;
+      const rank = ranks[i] as number;
+      mean += w * rank;
+      square += w * rank * rank;
+      if (rank <= top) probability += w;
     }
-    return { mean, probability };
+    return { mean, sd: Math.sqrt(Math.max(square - mean * mean, 0)), probability };
   }
 
   #curve({ settings, parameter, argument, element, values, quantity }: CurveQuestion): Curve {

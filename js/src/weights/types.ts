@@ -141,7 +141,7 @@ export interface Weighed {
   summary: Summary[];
   densities: Density[];
   groups: Record<string, GroupSummary>;
-  rank: { mean: number; probability: number } | null;
+  rank: { mean: number; sd: number; probability: number } | null;
 }
 
 export interface Curve {
