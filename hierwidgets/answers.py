@@ -63,8 +63,10 @@ class Answers:
 
     def refit(
         self: Any,
-        priors: dict[str, Any],
+        priors: dict[str, Any] | None = None,
         *,
+        noncentered: bool | dict[str, bool] | None = None,
+        target_accept: float | None = None,
         draws: int | None = None,
         tune: int = 1000,
         chains: int | None = None,
@@ -72,17 +74,24 @@ class Answers:
         progress: bool = True,
         executor: Executor | None = None,
     ) -> Fit:
-        """The same model and data under other top-level priors; it joins this fit's pool.
+        """The same model and data, sampled anew, perhaps under other priors; it joins this fit's pool.
 
         The model is compiled once for the same families of priors. Priors that are not named stay
         as they were fitted: they are not scaled anew, as a fresh Bambi model would.
 
         Parameters
         ----------
-        priors : dict
+        priors : dict, optional
             A `hierwidgets.Prior`, or a number for the scale of the fitted one, by the parameter's
             name in the posterior, such as ``{"1|Subject_sigma": hw.Prior("HalfNormal", sigma=10)}``. A
-            correlation takes its eta: ``{"Subject_corr": 4.0}``.
+            correlation takes its eta: ``{"Subject_corr": 4.0}``. The fitted ones by default.
+        noncentered : bool or dict, optional
+            Write the group terms non-centred or centred, all of them or by term, such as
+            ``{"1|Subject": False}``: the same posterior, easier to sample with little or with much
+            data in each group. As fitted by default.
+        target_accept : float, optional
+            The acceptance the step size is tuned to, above 0 and below 1; nearer to 1, smaller steps
+            and fewer divergences.
         draws, chains : int, optional
             As of this fit by default.
         tune : int
@@ -112,7 +121,9 @@ class Answers:
         from hierwidgets import refits
 
         plan = self._plan(draws, tune, chains, random_seed, progress and executor is None)
-        return refits.refit(self, priors, plan, executor)
+        if target_accept is not None:
+            plan = plan._replace(target_accept=checks.share(target_accept, "target_accept"))
+        return refits.refit(self, priors or {}, plan, executor, noncentered)
 
     def reweight(self: Any, priors: dict[str, Any]) -> Reweighted:
         """The posterior under other top-level priors from the draws there are, and a verdict.

@@ -264,3 +264,18 @@ def parse_error(formula: str, error: Exception) -> ValueError:
         f"The formula {formula!r} cannot be read: {error}.{hint} "
         "A hierarchical formula looks like 'y ~ x + (x | group)'."
     )
+
+
+def share(value: object, name: str) -> float:
+    """`value` itself if it is a number above 0 and below 1.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Names the argument and what it must be.
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.floating)):
+        raise TypeError(f"{name} must be a number above 0 and below 1, not {value!r}.")
+    if not 0 < value < 1:
+        raise ValueError(f"{name} must be above 0 and below 1; got {value!r}.")
+    return float(value)

@@ -28,6 +28,11 @@ VIEW_VALUES = {
         "scale": ["response", "link"],
         "show": ["all", "picked"],
     },
+    "convergence": {
+        "show": ["terms", "parameters"],
+        "order": ["worst", "rhat", "ess", "name"],
+        "axis": ["sampled", "effect"],
+    },
     "sensitivity": {
         "by": ["all", "group", "prior"],
         "sort": ["model", "prior", "likelihood"],

@@ -67,7 +67,7 @@ def fit(
         Makes the draws repeatable.
     sampler : {"nutpie", "pymc"}
     progress : bool
-        Show the chains as they run.
+        Show the chains as they run, and one line after them when draws diverged or chains disagree.
     executor : concurrent.futures.Executor, optional
         Where refits under other priors run in the background; a process of this machine by default.
     **model_options
@@ -102,7 +102,13 @@ def fit(
         sampler=sampler,
         progress=progress,
     )
-    return Fit(model, tree, dropped=dropped, executor=executor)
+    made = Fit(model, tree, dropped=dropped, executor=executor)
+    if progress:
+        from hierwidgets.tables.convergence import alarm
+
+        if line := alarm(made):
+            print(line)  # noqa: T201
+    return made
 
 
 def wrap(model: bmb.Model, idata: xr.DataTree, *, executor: Executor | None = None) -> Fit:

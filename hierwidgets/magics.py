@@ -63,6 +63,15 @@ VIEWS: dict[str, Readers] = {
         "top": int,
     },
     "sensitivity": {"by": str, "sort": str},
+    "convergence": {
+        "parameter": str,
+        "term": str,
+        "group": str,
+        "show": str,
+        "order": str,
+        "search": str,
+        "axis": str,
+    },
 }
 REPORTED = [view for view in VIEWS if view != "sensitivity"]
 VERBS = {

@@ -5,6 +5,7 @@ Used to save a fit, and to fit it again elsewhere.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -77,6 +78,49 @@ def model(recipe: dict[str, Any]) -> bmb.Model:
     if recipe["alias"]:
         made.set_alias(recipe["alias"])
     return made
+
+
+def written(
+    fit: Fit, priors: dict[str, Any], noncentered: bool | Mapping[str, bool]
+) -> dict[str, Any]:
+    """The priors of a recipe, with group terms written non-centred or centred.
+
+    Parameters
+    ----------
+    fit : Fit
+    priors : dict
+        A recipe's.
+    noncentered : bool or dict
+        Of all group terms, or by term; a term of several effects is written one way.
+
+    Raises
+    ------
+    TypeError, ValueError
+        An unknown term, a value that is not a bool, or a correlated term that is to be centred.
+    """
+    known = {effect.term: effect.variable for effect in fit.effects}
+    if isinstance(noncentered, bool):
+        given = {e.variable: noncentered for e in fit.effects if noncentered or not e.joint}
+    elif isinstance(noncentered, Mapping):
+        joint = {effect.term for effect in fit.effects if effect.joint}
+        given = {}
+        for term, value in noncentered.items():
+            checks.one_of(term, list(known), "a group term of this model")
+            if not isinstance(value, bool):
+                raise TypeError(f"noncentered of {term!r} must be True or False, not {value!r}.")
+            if term in joint and not value:
+                raise ValueError(f"{term!r} is correlated, and such terms are always non-centred.")
+            given[known[term]] = value
+    else:
+        raise TypeError(
+            f'noncentered must be True, False or a dictionary such as {{"1|group": True}}, not {noncentered!r}.'
+        )
+    names = {terms.shown_name(term): str(term.name) for _, term in terms.group_terms(fit.model)}
+    changed = dict(priors)
+    for variable, value in given.items():
+        name = names[variable]
+        changed[name] = {**changed[name], "noncentered": value}
+    return changed
 
 
 def _encoded_priors(model: bmb.Model) -> dict[str, Any]:

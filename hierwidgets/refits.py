@@ -51,8 +51,15 @@ class Job:
         return self.recipe, tuple(shapes)
 
 
-def job(fit: Fit, settings: dict[str, Setting], plan: sampling.Plan) -> Job:
+def job(
+    fit: Fit,
+    settings: dict[str, Setting],
+    plan: sampling.Plan,
+    noncentered: bool | Mapping[str, bool] | None = None,
+) -> Job:
     """The refit of a fit's model under these settings of all its top-level priors.
+
+    `noncentered` changes how group terms are written, of all of them or by name.
 
     Raises
     ------
@@ -61,11 +68,13 @@ def job(fit: Fit, settings: dict[str, Setting], plan: sampling.Plan) -> Job:
     """
     movable = {one.parameter for one in priors.top(fit) if not one.fixed}
     kept = {name: one for name, one in settings.items() if name in movable}
-    return Job(_recipe_of(fit), kept, plan)
+    return Job(_recipe_of(fit, noncentered), kept, plan)
 
 
-def _recipe_of(fit: Fit) -> str:
+def _recipe_of(fit: Fit, noncentered: bool | Mapping[str, bool] | None = None) -> str:
     recipe = {**recipes.of(fit), "name": "", "dropped": 0}
+    if noncentered is not None:
+        recipe["priors"] = recipes.written(fit, recipe["priors"], noncentered)
     return json.dumps(recipe, allow_nan=True, sort_keys=True)
 
 
@@ -103,10 +112,14 @@ def model(given: Job) -> bmb.Model:
 
 
 def refit(
-    fit: Fit, changes: Mapping[str, Any], plan: sampling.Plan, executor: Executor | None = None
+    fit: Fit,
+    changes: Mapping[str, Any],
+    plan: sampling.Plan,
+    executor: Executor | None = None,
+    noncentered: bool | Mapping[str, bool] | None = None,
 ) -> Fit:
     """`Fit.refit`."""
-    given = job(fit, priors.changed(priors.top(fit), changes), plan)
+    given = job(fit, priors.changed(priors.top(fit), changes), plan, noncentered)
     tree = executor.submit(run, given).result() if executor is not None else run(given)
     return joined(fit, given, tree)
 

@@ -30,7 +30,10 @@ class StoppedError(RuntimeError):
 
 
 class Plan(NamedTuple):
-    """How long to sample: draws kept and warm-up draws of each chain."""
+    """How long to sample: draws kept and warm-up draws of each chain.
+
+    `target_accept` is the mean acceptance that the step size is tuned to; the sampler's own if None.
+    """
 
     draws: int
     tune: int
@@ -38,6 +41,7 @@ class Plan(NamedTuple):
     seed: int | None = None
     progress: bool = False
     cores: int | None = None
+    target_accept: float | None = None
 
 
 def sample(
@@ -155,6 +159,7 @@ def run(
             done = sum(chain.finished_draws for chain in chains)
             tell(done, total, sum(chain.divergences for chain in chains))
 
+    tuned = {} if plan.target_accept is None else {"target_accept": plan.target_accept}
     start = time.perf_counter()
     sampler = nutpie.sample(
         compiled.program,
@@ -167,6 +172,7 @@ def run(
         progress_bar=plan.progress,
         progress_callback=heard if tell is not None else None,
         blocking=False,
+        **tuned,
     )
     try:
         tree = _finished(sampler, stopped)

@@ -174,7 +174,8 @@ def groups(rows: Rows, *, title: str = "", picked: Sequence[str] = ()) -> alt.La
     soft = alt.value(style.colour("soft", live))
 
     def interval(prefix: str, inner: str, width: float, shift: float, *, faint: float = 1) -> Any:
-        mark = frame.base.mark_rule(
+        base = frame.before if prefix else frame.base
+        mark = base.mark_rule(
             strokeWidth=width, strokeCap="round", aria=False, clip=True, yOffset=shift
         )
         return mark.encode(
@@ -233,16 +234,20 @@ def pooling(rows: Rows, *, title: str = "", picked: Sequence[str] = ()) -> alt.L
         frame.dot("mean", frame.stroke),
     ]
     tips = [
-        ("no_pooling", "own"),
-        ("mean", "pooled"),
-        ("before_mean", "before"),
+        ("own_said", "own"),
+        ("mean_said", "pooled"),
+        ("before_said", "before"),
         ("weights", "weight w"),
     ]
     return frame.made(layers, tips)
 
 
 class _Frame:
-    """Rows of groups down the page with their labels: what both pictures of groups stand in."""
+    """Rows of groups down the page with their labels: what both pictures of groups stand in.
+
+    The live chart has its rows three times, so that a slider moves no more than it must: ``rows``
+    are what follows it, ``before`` what stays, and ``still`` the labels and what the pointer meets.
+    """
 
     def __init__(self, rows: Rows, title: str, picked: Sequence[str]) -> None:
         self.live = isinstance(rows, alt.NamedData)
@@ -261,7 +266,12 @@ class _Frame:
             labels=False, ticks=False, domain=False, grid=False, title=None, minExtent=extent
         )
         y = alt.Y("row:Q", scale=alt.Scale(domain=domain, nice=False, zero=False), axis=blank)
-        self.base = alt.Chart(style.source(rows)).encode(y=y, key="group:N")
+
+        def base(name: str) -> alt.Chart:
+            own = alt.NamedData(name) if isinstance(rows, alt.NamedData) else style.source(rows)
+            return alt.Chart(own).encode(y=y, key="group:N")
+
+        self.base, self.before, self.still = base("rows"), base("before"), base("still")
         self.axis = alt.Axis(title=title or None, grid=True, tickCount=4, domain=False, ticks=False)
         self.stroke = (
             alt.when(_is_picked(self.live, picked))
@@ -276,7 +286,8 @@ class _Frame:
         self, name: str, colour: Any, *, hollow: bool = False, shift: float = 0, faint: float = 1
     ) -> alt.Chart:
         paper = alt.value(style.colour("paper", self.live))
-        mark = self.base.mark_circle(
+        base = self.before if name in ("before_mean", "no_pooling") else self.base
+        mark = base.mark_circle(
             size=34 if hollow else 46, strokeWidth=1.2, aria=False, clip=True, yOffset=shift
         )
         return mark.encode(
@@ -288,7 +299,7 @@ class _Frame:
 
     def made(self, layers: list[alt.Chart], tips: list[tuple[str, str]]) -> alt.LayerChart:
         limit = alt.expr("extent - 12") if self.live else _LIMIT
-        labels = self.base.mark_text(
+        labels = self.still.mark_text(
             align="right", baseline="middle", limit=limit, aria=False
         ).encode(
             x=alt.value(-10),
@@ -309,7 +320,7 @@ class _Frame:
     def _targets(self, tips: list[tuple[str, str]]) -> alt.Chart:
         told = [alt.Tooltip(f"{name}:N", title=title) for name, title in tips]
         return (
-            self.base.transform_calculate(spoken="'group ' + datum.label")
+            self.still.transform_calculate(spoken="'group ' + datum.label")
             .mark_bar(size=alt.expr("step"), opacity=0, cornerRadius=0)
             .encode(
                 x=alt.value(alt.expr("-extent")),

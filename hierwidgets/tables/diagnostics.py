@@ -1,4 +1,4 @@
-"""R-hat and effective sample sizes of many parameters at once.
+"""R-hat, effective sample sizes and Monte Carlo errors of many parameters at once.
 
 Vehtari, Gelman, Simpson, Carpenter and Buerkner (2021), Bayesian Analysis 16(2), 667-718. The
 numbers are ArviZ's; computing parameters together makes thousands of them quick.
@@ -70,6 +70,60 @@ def diagnostics(draws: np.ndarray) -> Diagnostics:
             (middle,) = quantiles(ordered, [0.5])
             folded, _ = _normal_scores(np.abs(halves - middle[:, None, None]))
             out.rhat[at] = np.maximum(_rhat(ranked), _rhat(folded))
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(block, range(0, count, BLOCK)))
+    return out
+
+
+class Errors(NamedTuple):
+    """Arrays of shape (parameters,), in the parameters' own units."""
+
+    mcse_mean: np.ndarray
+    mcse_sd: np.ndarray
+
+
+def mcse(draws: np.ndarray) -> Errors:
+    """Monte Carlo standard errors of the posterior mean and standard deviation.
+
+    The mean's is sd / sqrt(ESS); the standard deviation's is by the delta method from the error of
+    the mean square about the mean, with the effective sample size of the squares.
+
+    Parameters
+    ----------
+    draws : ndarray, shape (chain, draw, parameters)
+
+    Returns
+    -------
+    Errors
+        NaN where there are fewer than four draws, or values that are not finite.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> mcse(np.random.default_rng(0).normal(size=(4, 500, 3))).mcse_mean.shape
+    (3,)
+    """
+    _, length, count = draws.shape
+    out = Errors(*(np.full(count, np.nan) for _ in Errors._fields))
+    if length < 4 or count == 0:
+        return out
+    columns = np.moveaxis(draws, -1, 0)
+
+    def block(start: int) -> None:
+        part = np.ascontiguousarray(columns[start : start + BLOCK], dtype=float)
+        fine = np.isfinite(part).all(axis=(1, 2))
+        at = start + np.flatnonzero(fine)
+        if not fine.any():
+            return
+        part = part[fine]
+        centred = part - part.mean(axis=(1, 2), keepdims=True)
+        squares = centred**2
+        variance = squares.mean(axis=(1, 2))
+        spread = (squares**2).mean(axis=(1, 2)) - variance**2
+        out.mcse_mean[at] = part.std(axis=(1, 2), ddof=1) / np.sqrt(_ess(_split(part)))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            out.mcse_sd[at] = np.sqrt(spread / _ess(_split(squares)) / variance / 4)
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         list(pool.map(block, range(0, count, BLOCK)))

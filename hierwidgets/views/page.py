@@ -168,7 +168,7 @@ def _sections(views: Sequence[View], *, stills: bool) -> list[str]:
         if view.fit is not told:
             told = view.fit
             parts.append(_header(view.fit))
-        heading = view.method.capitalize()
+        heading = html.escape(view.about.get("heading", view.method.capitalize()))
         parts.append(f"<section><h2>{heading}</h2>")
         image = _still(view) if stills else ""
         parts.append(f'<div class="view" data-model="view-{i}">{image}</div></section>')

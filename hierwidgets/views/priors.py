@@ -160,6 +160,9 @@ class PriorsView(View):
                 "shape": list(tables.quantities(fit)[0].draws.shape),
                 "refit": tables.why_not(fit),
                 "initial": self.initial,
+                "heading": "Prior lab",
+                "title": f"Prior lab of {fit.formula}",
+                "description": f"Prior lab of {fit.formula}",
                 **priors_code.names(fit),
             },
         )

@@ -53,11 +53,14 @@ def picture(
         frame = _groups(fit, state["term"], before, before if held else after)
         shown = frame.head(charts.MOST_ROWS)
         chosen = picked.get(effect.factor, [])
-        parts.append(charts.groups(shown, title=state["term"], picked=chosen))
+        title = state["term"]
+        if len(shown) < len(frame):
+            title += f", the lowest {len(shown)} of {len(frame)} groups"
+        parts.append(charts.groups(shown, title=title, picked=chosen))
     said = "Withheld: " + after.reason if held else after.verdict.capitalize()
     moved = [f"{name}: {settings[name]}" for name in fitted if settings[name] != fitted[name]]
-    title = alt.TitleParams(said, subtitle=moved or ["Priors as fitted"])
-    return alt.hconcat(*parts).properties(title=title)
+    heading = alt.TitleParams(said, subtitle=moved or ["Priors as fitted"])
+    return alt.hconcat(*parts).properties(title=heading)
 
 
 def _drawn(fit: Fit) -> list[tuple[priors.Top, int]]:

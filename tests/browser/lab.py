@@ -155,18 +155,23 @@ class Notebook:
         )
         assert reply["status"] == "ok", reply
 
-    def until(self, expression: str, expected: str) -> None:
+    def until(self, expression: str, expected: str, seconds: float = 30) -> None:
         """Wait until the kernel says `expected`; a click reaches Python a moment later."""
-        self.page.wait_for_function(
-            """async ([expression, expected]) => {
+        said = self.page.evaluate(
+            """async ([expression, expected, most]) => {
               const { kernel } = jupyterapp.shell.currentWidget.sessionContext.session;
-              const asked = kernel.requestExecute({ code: "", user_expressions: { it: expression } });
-              const { it } = (await asked.done).content.user_expressions;
-              return it.status === "ok" && it.data["text/plain"] === expected;
+              const end = performance.now() + most;
+              for (;;) {
+                const asked = kernel.requestExecute({ code: "", user_expressions: { it: expression } });
+                const { it } = (await asked.done).content.user_expressions;
+                const said = it.status === "ok" ? it.data["text/plain"] : it.evalue;
+                if (said === expected || performance.now() > end) return said;
+                await new Promise(requestAnimationFrame);
+              }
             }""",
-            arg=[expression, expected],
-            polling=100,
+            [expression, expected, 1000 * seconds],
         )
+        assert said == expected
 
     def save(self) -> None:
         self.page.evaluate("async () => { await jupyterapp.commands.execute('docmanager:save') }")

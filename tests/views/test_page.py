@@ -89,7 +89,7 @@ def test_one_bundle_and_one_selection_for_each_fit(awkward: hw.Fit) -> None:
         "selection-0",
         "selection-1",
     ]
-    assert len(tags.scripts["hierwidgets-bundle"]) < 450_000
+    assert len(tags.scripts["hierwidgets-bundle"]) < 520_000
 
 
 def test_what_is_no_view_or_no_page_is_refused(awkward: hw.Fit, tmp_path: Path) -> None:

@@ -51,6 +51,23 @@ function evalForbidden(): boolean {
   return forbidden;
 }
 
+/**
+ * Makes the rows of a data set these, and returns them as the view holds them. Rows that stay are
+ * changed in place: a view never forgets the numbers of rows that it replaced.
+ */
+function exchange(view: vega.View, name: string, before: Row[], rows: readonly Row[]): Row[] {
+  const change = vega.changeset();
+  const kept = Math.min(before.length, rows.length);
+  for (let i = 0; i < kept; i++) {
+    const held = before[i] as Row;
+    const row = rows[i] as Row;
+    for (const field in row) if (held[field] !== row[field]) change.modify(held, field, row[field]);
+  }
+  const added = rows.slice(kept).map((row) => ({ ...row }));
+  view.change(name, change.remove(before.slice(kept)).insert(added));
+  return [...before.slice(0, kept), ...added];
+}
+
 export async function embed(el: HTMLElement, spec: Spec, options: EmbedOptions): Promise<Chart> {
   const { signal, description, renderer = "svg" } = options;
   const compiled = compile(spec as unknown as TopLevelSpec).spec;
@@ -88,6 +105,19 @@ export async function embed(el: HTMLElement, spec: Spec, options: EmbedOptions):
   );
   await view.initialize(el).runAsync();
   let last: (number | undefined)[] = [];
+  const held = new Map<string, Row[]>();
+  const waiting = new Map<string, Row[]>();
+  let drawing: Promise<void> | undefined;
+  let again = false;
+
+  const draw = async (): Promise<void> => {
+    while (again && !signal.aborted) {
+      again = false;
+      for (const [name, rows] of waiting) held.set(name, exchange(view, name, held.get(name) ?? [], rows));
+      waiting.clear();
+      await view.runAsync();
+    }
+  };
 
   return {
     node: el,
@@ -95,13 +125,17 @@ export async function embed(el: HTMLElement, spec: Spec, options: EmbedOptions):
     has,
     data(name, rows) {
       tip.hide();
-      view.change(name, vega.changeset().remove(vega.truthy).insert(rows));
+      waiting.set(name, rows);
     },
     set(parameter, value) {
       view.signal(parameter, value);
     },
-    async run() {
-      if (!signal.aborted) await view.runAsync();
+    run() {
+      again = true;
+      drawing ??= draw().finally(() => {
+        drawing = undefined;
+      });
+      return drawing;
     },
     click(listener) {
       let down = [0, 0];

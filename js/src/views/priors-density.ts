@@ -31,6 +31,7 @@ export async function densityPicture(
   const chart: Chart = await embed(el, specs.density, { signal, description: label });
   let [least, most] = [0, 1];
   let peak = 1;
+  let fitted = "";
   let was: Density | undefined;
   let pinned: Density[] = [];
 
@@ -61,11 +62,11 @@ export async function densityPicture(
       draw("after", density);
     },
     priors(prior, setting, element) {
-      for (const [name, one] of [
-        ["fitted", prior],
-        ["prior", setting],
-      ] as const)
-        chart.data(name, prior.fixed ? [] : priorRows(one, prior, element, least, most));
+      if (prior.fixed) return;
+      const key = `${element} ${least} ${most}`;
+      if (key !== fitted) chart.data("fitted", priorRows(prior, prior, element, least, most));
+      fitted = key;
+      chart.data("prior", priorRows(setting, prior, element, least, most));
     },
     pins(lines) {
       pinned = lines;

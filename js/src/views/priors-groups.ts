@@ -8,6 +8,7 @@ import { extent } from "../tables/caterpillar.js";
 import type { GroupErrors, GroupSummary } from "../weights/types.js";
 
 const MOST_HEIGHT = 430;
+const TELL_MS = 150;
 
 /** The groups of a term, before and after. */
 export interface Scene {
@@ -63,6 +64,9 @@ export interface PanelOptions {
   selection: Selection;
 }
 
+const known = (value: number | undefined): number | null =>
+  value === undefined || Number.isNaN(value) ? null : value;
+
 /** One picture of the groups, a row each: the caterpillar, or how far each is pulled. */
 export function groupsPanel({ kind, title, spec, signal, selection }: PanelOptions): GroupsPicture {
   const node = element("section", { className: `hw-priors-panel hw-priors-${kind}` });
@@ -73,51 +77,70 @@ export function groupsPanel({ kind, title, spec, signal, selection }: PanelOptio
   let chart: Chart | undefined;
   let axis = 26;
   let lit = "";
+  let telling = 0;
+  let drawn: { before: GroupSummary; standing: string } | undefined;
   let measured: { width: number; labels: string[]; room: number } | undefined;
+
+  signal.addEventListener("abort", () => clearTimeout(telling), { once: true });
 
   function press(row: number, add: boolean): void {
     const label = scene?.labels[scene.order[row] ?? -1];
     if (scene && label !== undefined) selection.pick(scene.factor, [label], add);
   }
 
-  function rowOf(now: Scene, position: number): Row {
+  const at = (now: Scene, position: number): { i: number; common: Row } => {
     const i = now.order[position] ?? 0;
-    const { before, after, weights, beforeWeights } = now;
-    const common = {
-      row: position,
-      group: now.labels[i],
-      label: now.shown[i],
-      mean: after.mean[i],
-      before_mean: before.mean[i],
-    };
-    if (kind === "pooling") {
-      const own = now.own?.[i];
-      const both = [weights?.[i], beforeWeights?.[i]].map((one) => short(one ?? Number.NaN));
-      return {
-        ...common,
-        no_pooling: own === undefined || Number.isNaN(own) ? null : own,
-        weights: `${both[0]}, before ${both[1]}`,
-      };
-    }
-    const [mean, lower, upper, was] = [after.mean, after.lower, after.upper, before.mean].map((one) =>
-      short(one[i] ?? Number.NaN),
-    );
-    const error = now.errors ? short(now.errors.mcseMean[i] ?? Number.NaN) : "at rest";
+    return { i, common: { row: position, group: now.labels[i] } };
+  };
+
+  /** What follows the slider. */
+  function rowOf(now: Scene, position: number): Row {
+    const { i, common } = at(now, position);
+    const { after, own } = now;
+    if (kind === "pooling") return { ...common, mean: after.mean[i], no_pooling: known(own?.[i]) };
     return {
       ...common,
+      mean: after.mean[i],
       lower: after.lower[i],
       inner_lower: after.innerLower[i],
       inner_upper: after.innerUpper[i],
       upper: after.upper[i],
+    };
+  }
+
+  /** What stays while it moves. */
+  function beforeOf(now: Scene, position: number): Row {
+    const { i, common } = at(now, position);
+    const { before, own } = now;
+    if (kind === "pooling") return { ...common, before_mean: before.mean[i], no_pooling: known(own?.[i]) };
+    return {
+      ...common,
+      before_mean: before.mean[i],
       before_lower: before.lower[i],
       before_inner_lower: before.innerLower[i],
       before_inner_upper: before.innerUpper[i],
       before_upper: before.upper[i],
-      mean_said: mean,
-      said: `${lower} to ${upper}`,
-      sd_said: short(after.sd[i] ?? Number.NaN),
-      before_said: was,
-      error,
+    };
+  }
+
+  /** The label, and what the pointer is told. */
+  function stillOf(now: Scene, position: number): Row {
+    const { i, common } = at(now, position);
+    const { before, after, weights, beforeWeights, own } = now;
+    const text = (values?: ArrayLike<number>): string => short(values?.[i] ?? Number.NaN);
+    const said = {
+      ...common,
+      label: now.shown[i],
+      mean_said: text(after.mean),
+      before_said: text(before.mean),
+    };
+    if (kind === "pooling")
+      return { ...said, own_said: text(own), weights: `${text(weights)}, before ${text(beforeWeights)}` };
+    return {
+      ...said,
+      said: `${text(after.lower)} to ${text(after.upper)}`,
+      sd_said: text(after.sd),
+      error: now.errors ? text(now.errors.mcseMean) : "at rest",
     };
   }
 
@@ -125,10 +148,20 @@ export function groupsPanel({ kind, title, spec, signal, selection }: PanelOptio
     if (!chart || !scene || signal.aborted) return;
     const now = scene;
     const { from, to, low, high } = rows.sight();
-    chart.data(
-      "rows",
-      Array.from({ length: Math.max(to - from, 0) }, (_, i) => rowOf(now, from + i)),
-    );
+    const each = (make: (now: Scene, position: number) => Row): Row[] =>
+      Array.from({ length: Math.max(to - from, 0) }, (_, i) => make(now, from + i));
+    chart.data("rows", each(rowOf));
+    const standing = [now.term, from, to];
+    if (drawn?.before !== now.before || drawn.standing !== standing.join("\n")) {
+      chart.data("before", each(beforeOf));
+      chart.data("still", each(stillOf));
+    }
+    drawn = { before: now.before, standing: standing.join("\n") };
+    clearTimeout(telling);
+    telling = window.setTimeout(() => {
+      chart?.data("still", each(stillOf));
+      void chart?.run();
+    }, TELL_MS);
     const [least, most] = now.ends[kind];
     if (measured?.width !== rows.width || measured.labels !== now.shown)
       measured = {

@@ -85,6 +85,7 @@ export class Lab {
 
   /** The pointer was let go. */
   released(): void {
+    if (!this.#held) return;
     this.#held = false;
     this.awake();
   }

@@ -16,8 +16,8 @@ export const busy = ({ stage }: { stage?: Running["stage"] | undefined }): boole
 
 export interface RefitBar {
   node: HTMLElement;
-  /** What was said last. */
-  message: HTMLElement;
+  /** What is going on, and a way to stop it. */
+  line: HTMLElement;
   running(event: Running): void;
   /** Whether the present setting needs a refit; a reliable one can be checked, unless a fit's `own` draws show it. */
   needed(needs: boolean, own: boolean): void;
@@ -45,7 +45,7 @@ export function refitBar({ reason, auto, refit, cancel, check, turn }: RefitOpti
   test.title =
     "Refits this setting, and compares it with what reweighting says; the draws of a fit need no check.";
   const stop = button({ label: "Cancel", press: cancel }).node as HTMLButtonElement;
-  stop.style.visibility = "hidden";
+  stop.hidden = true;
   const box = Object.assign(element("input"), { type: "checkbox", checked: auto });
   const label = element("label", { className: "hw-priors-auto" });
   label.append(box, "refit by itself");
@@ -53,19 +53,21 @@ export function refitBar({ reason, auto, refit, cancel, check, turn }: RefitOpti
   const pool = element("span", { className: "hw-note" });
   const progress = element("progress");
   progress.setAttribute("aria-label", "refit");
-  progress.style.visibility = "hidden";
+  progress.hidden = true;
   const message = element("span", { className: "hw-note hw-priors-message" });
   message.setAttribute("aria-live", "polite");
-  node.append(fit, test, label, pool, progress, stop);
+  node.append(fit, test, label, pool);
+  const line = element("div", { className: "hw-priors-telling" });
+  line.append(progress, stop, message);
   if (reason) {
     for (const one of [fit, test, box]) one.disabled = true;
     message.textContent = reason;
   }
   return {
     node,
-    message,
+    line,
     running({ stage, done = 0, total = 0, message: text = "" }) {
-      stop.style.visibility = progress.style.visibility = busy({ stage }) ? "visible" : "hidden";
+      stop.hidden = progress.hidden = !busy({ stage });
       node.dataset.stage = stage ?? "";
       if (total > 0) Object.assign(progress, { max: total, value: done });
       else progress.removeAttribute("value");

@@ -20,7 +20,7 @@ export interface Refits {
   cancel(): Promise<void>;
   /** A refit is in the pool. */
   joined(): void;
-  /** It is not: the same setting may be asked for again. */
+  /** It is not: by itself the same setting is not tried again. */
   ended(): void;
 }
 
@@ -50,11 +50,9 @@ export function refits({ context, lab, bar, told }: RefitsOptions): Refits {
       await tell({ refit: priors });
     },
     async cancel() {
-      started = "";
       await tell({ cancel: true });
     },
     ended() {
-      started = "";
       checking = null;
     },
     joined() {

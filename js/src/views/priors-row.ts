@@ -215,7 +215,6 @@ export function priorRow(options: RowOptions): PriorRow {
           } else curves.get(argument)?.mark(value);
         }
       show();
-      density?.run();
     },
     arguments: () => [...controls].map(([name, control]) => ({ name, values: control.range })),
     curve(argument, curve) {
@@ -223,7 +222,8 @@ export function priorRow(options: RowOptions): PriorRow {
       curves.get(argument)?.show(curve);
     },
     stale(but) {
-      for (const [argument, control] of controls) if (argument !== but) control.plot.dataset.stale = "true";
+      for (const [argument, control] of controls)
+        if (argument !== but && control.plot.dataset.stale !== "true") control.plot.dataset.stale = "true";
     },
     redraw() {
       density?.priors(prior, setting, elementOf());

@@ -38,6 +38,12 @@ export async function priors(context: Context): Promise<void> {
     data,
     settings: lab.settings,
     change: (parameter, setting, settled) => {
+      const before = lab.settings[parameter];
+      if (settled && before && same(setting, before)) {
+        lab.released();
+        remember();
+        return;
+      }
       lab.move({ ...lab.settings, [parameter]: setting }, !settled);
       rows.moved(parameter, lab.settings);
       if (settled) remember();
@@ -67,7 +73,7 @@ export async function priors(context: Context): Promise<void> {
   const actions = element("div", { className: "hw-priors-actions" });
   actions.append(resetAll.node, pin.node, copy.node);
   const shelf = element("div", { className: "hw-priors-shelf" });
-  shelf.append(bar.node, actions, bar.message);
+  shelf.append(bar.node, actions, bar.line);
   const top = element("div", { className: "hw-priors-top-bar" });
   top.append(meters.node, shelf);
   const left = element("div", { className: "hw-priors-left" });

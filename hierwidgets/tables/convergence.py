@@ -1,0 +1,269 @@
+"""Whether the sampler worked: a verdict, every parameter worst first, and each term as one row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from hierwidgets import checks
+from hierwidgets.tables import energy, funnel, trace
+from hierwidgets.tables.diagnostics import diagnostics, mcse
+from hierwidgets.tables.funnel import ACCEPT, ESS_PER_CHAIN, RHAT
+
+if TYPE_CHECKING:
+    from hierwidgets.fit import Fit
+
+ORDERS = ("worst", "rhat", "ess", "name")
+HEALTHY, WRONG = "healthy", "look here"
+
+
+class Finding(NamedTuple):
+    """One thing that is wrong, in a sentence, and the line of Python to go on with."""
+
+    said: str
+    next: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the checks say together.
+
+    Attributes
+    ----------
+    healthy : bool
+    badge : str
+        "healthy" or "look here".
+    said : str
+        The whole in a sentence.
+    findings : list of Finding
+        The most urgent first; none when healthy.
+    notes : list of str
+        What could not be checked.
+    """
+
+    healthy: bool
+    badge: str
+    said: str
+    findings: list[Finding]
+    notes: list[str]
+
+
+def parameters(fit: Fit) -> pd.DataFrame:
+    """Diagnostics and Monte Carlo errors of every scalar of the posterior, in the model's order.
+
+    Returns
+    -------
+    DataFrame
+        The columns of `hierwidgets.tables.trace.parameters` and ``mcse_mean, mcse_sd, badness,
+        failing``. `badness` is the largest of (R-hat - 1) / 0.01 and of 100 chains / ESS, bulk and
+        tail: above 1, `failing`.
+
+    Examples
+    --------
+    >>> parameters(fit).sort_values("badness", ascending=False)  # doctest: +SKIP
+    """
+    table = trace.parameters(fit)
+    errors = [mcse(place.draws(fit)) for place in trace.places(fit)]
+    table["mcse_mean"] = np.concatenate([one.mcse_mean for one in errors])
+    table["mcse_sd"] = np.concatenate([one.mcse_sd for one in errors])
+    chains = fit.posterior.sizes["chain"]
+    table["badness"] = badness(table, chains)
+    table["failing"] = ~(table["badness"] <= 1)
+    return table
+
+
+def badness(table: pd.DataFrame, chains: int) -> np.ndarray:
+    """How far beyond its limits each row is; infinite where there is no diagnostic.
+
+    R-hat is left out for a single chain, which has none.
+    """
+    least = ESS_PER_CHAIN * chains
+    parts = [least / table["ess_bulk"].to_numpy(), least / table["ess_tail"].to_numpy()]
+    if chains > 1:
+        parts.append((table["rhat"].to_numpy() - 1) / (RHAT - 1))
+    worst = np.max(parts, axis=0)
+    return np.where(np.isnan(worst), np.inf, worst)
+
+
+def by_term(table: pd.DataFrame) -> pd.DataFrame:
+    """One row for each group term and for each top-level parameter, the worst first.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Of `parameters`.
+
+    Returns
+    -------
+    DataFrame
+        ``name, term, count, failing`` (the share), ``worst`` (the worst parameter), ``rhat`` (the
+        largest), ``ess_bulk, ess_tail`` (the smallest), ``mcse_mean, mcse_sd`` (the largest, as
+        shares of the posterior standard deviation of its parameter), ``badness``.
+    """
+    own = table.assign(
+        name=np.where(table["term"] == "", table["parameter"], table["term"]),
+        mcse_mean=table["mcse_mean"] / table["sd"].where(table["sd"] > 0),
+        mcse_sd=table["mcse_sd"] / table["sd"].where(table["sd"] > 0),
+    )
+    grouped = own.groupby(["name", own["term"] == ""], sort=False)
+    found = grouped.agg(
+        term=("term", "first"),
+        count=("parameter", "size"),
+        failing=("failing", "mean"),
+        rhat=("rhat", "max"),
+        ess_bulk=("ess_bulk", "min"),
+        ess_tail=("ess_tail", "min"),
+        mcse_mean=("mcse_mean", "max"),
+        mcse_sd=("mcse_sd", "max"),
+        badness=("badness", "max"),
+    )
+    found.insert(3, "worst", own.loc[grouped["badness"].idxmax(), "parameter"].to_numpy())
+    found = found.reset_index(level=0).reset_index(drop=True)
+    return found.sort_values("badness", ascending=False, kind="stable").reset_index(drop=True)
+
+
+def verdict(fit: Fit, table: pd.DataFrame | None = None) -> Verdict:
+    """Whether the draws can be trusted, and what to do if not.
+
+    Limits: R-hat 1.01, bulk and tail ESS 100 a chain (Vehtari et al. 2021), E-BFMI 0.3, no
+    divergence, no draw at the limit of the tree's depth.
+
+    Parameters
+    ----------
+    fit : Fit
+    table : DataFrame, optional
+        Of `parameters`, where it is at hand.
+
+    Examples
+    --------
+    >>> verdict(fit).said  # doctest: +SKIP
+    """
+    table = parameters(fit) if table is None else table
+    findings = [*_divergences(fit), *_mixing(fit, table), *_energy(fit), *_depth(fit)]
+    notes = _notes(fit)
+    total = len(table)
+    if not findings:
+        said = f"All {total:,} parameters mixed: R-hat at most {RHAT}, ESS at least {_least(fit):,}"
+        said += "." if energy.statistic(fit, "divergences") is None else ", no divergences."
+        return Verdict(True, HEALTHY, said, [], notes)
+    said = f"{len(findings)} thing{checks.plural(len(findings))} to look at before the draws are believed."
+    return Verdict(False, WRONG, said, findings, notes)
+
+
+def alarm(fit: Fit) -> str:
+    """One line when divergences or chains that do not mix call for a look, else nothing.
+
+    Quick: of the parameters only the top-level ones are looked at, with R-hat above 1.05.
+    """
+    said = []
+    if count := int(trace.divergences(fit).sum()):
+        said.append(f"{count} divergence{checks.plural(count)}")
+    top = [place.draws(fit) for place in trace.places(fit) if not place.term]
+    if top and fit.posterior.sizes["chain"] > 1:
+        rhat = diagnostics(np.concatenate(top, axis=2)).rhat
+        worst = float(np.max(rhat, initial=1.0, where=np.isfinite(rhat)))
+        if worst > 1.05:
+            said.append(f"R-hat up to {worst:.2f}")
+    return f"{', '.join(said)}: see {fit.name}.convergence()" if said else ""
+
+
+def _least(fit: Fit) -> int:
+    return ESS_PER_CHAIN * fit.posterior.sizes["chain"]
+
+
+def _divergences(fit: Fit) -> list[Finding]:
+    diverging = trace.divergences(fit)
+    count = int(diverging.sum())
+    if count == 0:
+        return []
+    share = 100 * count / diverging.size
+    said = f"{count:,} divergence{checks.plural(count)} ({share:.2g} % of draws)"
+    table = funnel.funnels(fit)
+    accused = table[table["accused"]]
+    if accused.empty:
+        said += ", in no term's neck more than elsewhere: smaller steps should do."
+        return [Finding(said, f"{fit.name}.refit(target_accept={ACCEPT})")]
+    first = accused.iloc[0]
+    said += f". The funnel of {first['term']} is to blame: {first['why']}."
+    return [Finding(said, str(first["next"]))]
+
+
+def _mixing(fit: Fit, table: pd.DataFrame) -> list[Finding]:
+    failing = table[table["failing"]]
+    if failing.empty:
+        return []
+    worst = failing.loc[failing["badness"].idxmax()]
+    chains, draws = (fit.posterior.sizes[dim] for dim in ("chain", "draw"))
+    said = (
+        f"{len(failing):,} of {len(table):,} parameters: R-hat above {RHAT} or ESS below {_least(fit):,}. "
+        f"The worst is {worst['parameter']}, {_figures(worst, chains)}."
+    )
+    table_of = funnel.funnels(fit)
+    accused = table_of[table_of["accused"]]
+    if not accused.empty:
+        return [Finding(said, str(accused["next"].iloc[0]))]
+    centred = [e for e in fit.effects if e.parameterization == "centered"]
+    mixed = {
+        row["term"]: not funnel.unmixed(row["rhat"], row["ess_bulk"], chains)
+        for _, row in table_of.iterrows()
+    }
+    stuck = [effect for effect in centred if not mixed[effect.term]]
+    if stuck:
+        return [Finding(said, funnel.advice(fit, stuck[0]))]
+    lowest = min(float(worst["ess_bulk"]), float(worst["ess_tail"]))
+    factor = _least(fit) / lowest if lowest > 0 else 10.0
+    factor = min(10.0, max(2.0, np.ceil(1.2 * factor))) if np.isfinite(factor) else 10.0
+    more = int(factor * draws)
+    return [Finding(said, f"{fit.name}.refit(draws={more}, tune={max(2000, more // 2)})")]
+
+
+def _figures(row: pd.Series, chains: int) -> str:
+    if not np.isfinite(row["badness"]):
+        return "whose draws do not move or are not finite"
+    rhat = f"R-hat {row['rhat']:.3f}, " if chains > 1 else ""
+    return f"{rhat}bulk ESS {row['ess_bulk']:,.0f}, tail ESS {row['ess_tail']:,.0f}"
+
+
+def _energy(fit: Fit) -> list[Finding]:
+    table = energy.chains(fit)
+    low = table[table["bfmi"] < energy.LIMIT]
+    if low.empty:
+        return []
+    names = ", ".join(str(chain) for chain in low["chain"])
+    said = (
+        f"E-BFMI below {energy.LIMIT} in chain{checks.plural(len(low))} {names} (down to {low['bfmi'].min():.2f}): "
+        "momenta drawn anew do not carry the sampler across its energies, a sign of heavy tails or of a funnel."
+    )
+    centred = [effect for effect in fit.effects if effect.parameterization == "centered"]
+    loose = [line for effect in fit.effects if (line := funnel.tighter(fit, effect))]
+    if centred:
+        return [Finding(said, funnel.advice(fit, centred[0]))]
+    return [Finding(said, loose[0] if loose else f"{fit.name}.refit(tune=4000)")]
+
+
+def _depth(fit: Fit) -> list[Finding]:
+    reached = energy.statistic(fit, "tree depth limit")
+    if reached is None or not reached.any():
+        return []
+    said = (
+        f"{int(reached.sum()):,} draws reached the limit of the tree's depth: nothing is biased, but steps "
+        "are too small for the way to go. A longer warm-up may find better ones; so may predictors of "
+        "like size."
+    )
+    return [Finding(said, f"{fit.name}.refit(tune=4000)")]
+
+
+def _notes(fit: Fit) -> list[str]:
+    notes = []
+    if fit.posterior.sizes["chain"] == 1:
+        notes.append("One chain: R-hat, which compares chains, is not there to be looked at.")
+    if lacking := energy.missing(fit):
+        notes.append(
+            f"The sampler kept no record of {', '.join(lacking)}, so that these are not checked."
+        )
+    if fit.partial:
+        notes.append(f"Sampling was {fit.status}.")
+    return notes
