@@ -58,7 +58,7 @@ class Background:
             raise RuntimeError("The fit is gone.")
         job = refits.job(fit, settings, plan)
         with self._lock:
-            self.cancel()
+            self._let_go(told=heard != self._heard)
             self._number += 1
             number = self._number
             self._heard = heard
@@ -74,6 +74,9 @@ class Background:
 
     def cancel(self) -> bool:
         """Stop the refit that runs; whether there was one. What the pool holds stays."""
+        return self._let_go(told=True)
+
+    def _let_go(self, told: bool) -> bool:
         with self._lock:
             future, heard = self._future, self._heard
             if future is None or heard is None:
@@ -83,7 +86,8 @@ class Background:
             future.cancel()
             if self._executor is None:
                 worker().stop(future)
-            heard(event("cancelled", "The refit was cancelled; nothing has changed."))
+            if told:
+                heard(event("cancelled", "The refit was cancelled; nothing has changed."))
             return True
 
     def _told(self, number: int, done: int, total: int, divergences: int) -> None:

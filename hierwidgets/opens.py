@@ -42,6 +42,7 @@ class Opens:
         parameter: str | None = None,
         term: str | None = None,
         group: str | None = None,
+        *,
         show: Literal["terms", "parameters"] = "terms",
         order: Literal["worst", "rhat", "ess", "name"] = "worst",
         search: str = "",

@@ -80,9 +80,7 @@ def model(recipe: dict[str, Any]) -> bmb.Model:
     return made
 
 
-def written(
-    fit: Fit, priors: dict[str, Any], noncentered: bool | Mapping[str, bool]
-) -> dict[str, Any]:
+def written(fit: Fit, priors: Mapping[str, Any], noncentered: object) -> dict[str, Any]:
     """The priors of a recipe, with group terms written non-centred or centred.
 
     Parameters
@@ -104,7 +102,8 @@ def written(
     elif isinstance(noncentered, Mapping):
         joint = {effect.term for effect in fit.effects if effect.joint}
         given = {}
-        for term, value in noncentered.items():
+        asked: Mapping[str, object] = noncentered
+        for term, value in asked.items():
             checks.one_of(term, list(known), "a group term of this model")
             if not isinstance(value, bool):
                 raise TypeError(f"noncentered of {term!r} must be True or False, not {value!r}.")

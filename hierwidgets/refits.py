@@ -72,7 +72,7 @@ def job(
 
 
 def _recipe_of(fit: Fit, noncentered: bool | Mapping[str, bool] | None = None) -> str:
-    recipe = {**recipes.of(fit), "name": "", "dropped": 0}
+    recipe: dict[str, Any] = {**recipes.of(fit), "name": "", "dropped": 0}
     if noncentered is not None:
         recipe["priors"] = recipes.written(fit, recipe["priors"], noncentered)
     return json.dumps(recipe, allow_nan=True, sort_keys=True)

@@ -78,8 +78,11 @@ def convergence(
         drawn = energy(tables.energy)
         second.append(drawn.properties(width=WIDTH, height=1.6 * HEIGHT, title="Energy"))
     if second:
-        rows.append(alt.hconcat(*second))
-    return alt.vconcat(*rows, spacing=24)
+        rows.append(
+            alt.hconcat(*second).resolve_scale(color="independent", strokeDash="independent")
+        )
+    drawn = alt.vconcat(*rows, spacing=24)
+    return drawn.resolve_scale(color="independent", strokeDash="independent")
 
 
 def ranks(rows: Rows, chains: Sequence[int], draws: int) -> alt.LayerChart:
@@ -106,11 +109,18 @@ def ecdf(rows: Rows, band: Rows, chains: Sequence[int]) -> alt.LayerChart:
         The chains' numbers, which fix their colours and dashes.
     """
     live = style.is_live(rows)
-    x = alt.X("at:Q", title="share of all ranks", scale=alt.Scale(domain=[0, 1], nice=False))
+    x = alt.X(
+        "at:Q",
+        title="share of all ranks",
+        axis=alt.Axis(values=[0, 0.25, 0.5, 0.75, 1], format="~g"),
+        scale=alt.Scale(domain=[0, 1], nice=False),
+    )
     side = alt.Axis(format="~g", tickCount=5)
     area = (
         alt.Chart(style.source(band))
-        .mark_area(color=style.colour("faint", live), opacity=0.9, aria=False, interpolate="step-after")
+        .mark_area(
+            color=style.colour("faint", live), opacity=0.9, aria=False, interpolate="step-after"
+        )
         .encode(x, alt.Y("lower:Q", title="ECDF difference", axis=side), y2="upper:Q")
     )
     lines = (
@@ -194,7 +204,7 @@ def funnel(rows: Rows, *, axes: tuple[str, str] = ("", "")) -> alt.LayerChart:
     Parameters
     ----------
     rows : DataFrame or altair.NamedData
-        value, log_scale, diverging (0 or 1).
+        value, log_scale, diverging (0 or 1); the last rows lie on top.
     axes : tuple of str
         Titles of the value and of the log scale; the page writes its own.
 
@@ -204,33 +214,33 @@ def funnel(rows: Rows, *, axes: tuple[str, str] = ("", "")) -> alt.LayerChart:
     """
     live = style.is_live(rows)
     across, up = (None, None) if live else axes
-    base = alt.Chart(style.source(rows))
     none = alt.Scale(zero=False)
-    x = alt.X("value:Q", axis=alt.Axis(title=across, tickCount=6), scale=none)
-    y = alt.Y("log_scale:Q", axis=alt.Axis(title=up, tickCount=6), scale=none)
-    told = [
-        alt.Tooltip("value:Q", format=".4~g"),
-        alt.Tooltip("log_scale:Q", title="log scale", format=".4~g"),
-    ]
-    others = (
-        base.transform_filter("datum.diverging == 0")
-        .mark_circle(size=14, opacity=0.35, color=style.colour("blue", live), aria=False)
-        .encode(x, y)
-    )
-    lost = (
-        base.transform_filter("datum.diverging == 1")
-        .mark_point(
-            shape="triangle-up",
-            size=60,
-            filled=True,
-            opacity=1,
-            fill=style.colour("orange", live),
-            stroke=style.colour("paper", live),
-            strokeWidth=1,
+    lost = "datum.diverging == 1"
+
+    def either(yes: Any, no: Any) -> Any:
+        return alt.when(lost).then(alt.value(yes)).otherwise(alt.value(no))
+
+    points = (
+        alt.Chart(style.source(rows))
+        .transform_calculate(what=f"{lost} ? 'divergent draw' : 'draw'")
+        .mark_point(filled=True, strokeWidth=1)
+        .encode(
+            alt.X("value:Q", axis=alt.Axis(title=across, tickCount=6), scale=none),
+            alt.Y("log_scale:Q", axis=alt.Axis(title=up, tickCount=6), scale=none),
+            shape=either("triangle-up", "circle"),
+            size=either(64, 14),
+            opacity=either(1, 0.35),
+            fill=either(style.colour("orange", live), style.colour("blue", live)),
+            stroke=either(style.colour("paper", live), None),
+            description="what:N",
+            tooltip=[
+                alt.Tooltip("what:N", title=" "),
+                alt.Tooltip("value:Q", format=".4~g"),
+                alt.Tooltip("log_scale:Q", title="log scale", format=".4~g"),
+            ],
         )
-        .encode(x, y, tooltip=told, description=alt.value("divergent draw"))
     )
-    return _done([others, lost], live)
+    return _done([points], live)
 
 
 def _done(layers: list[Any], live: bool) -> alt.LayerChart:

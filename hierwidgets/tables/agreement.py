@@ -119,7 +119,11 @@ def _simulated(sizes: np.ndarray, chains: int, draws: int) -> np.ndarray:
         open_places = np.full(SIMULATIONS, size)
         for chain in range(chains):
             later = room[chain + 1 :].sum(axis=0)
-            got = open_places if chain == chains - 1 else rng.hypergeometric(room[chain], later, open_places)
+            got = (
+                open_places
+                if chain == chains - 1
+                else rng.hypergeometric(room[chain], later, open_places)
+            )
             taken[point, chain] = got
             open_places = open_places - got
         room = room - taken[point]
@@ -151,6 +155,7 @@ def autocorrelation(values: np.ndarray, lags: int = LAGS) -> np.ndarray:
     size = (centred**2).sum(axis=1)
     size = np.where(np.ptp(values, axis=1) == 0, np.nan, size)
     found = [
-        (centred[:, lag:] * centred[:, : length - lag]).sum(axis=1) / size for lag in range(last + 1)
+        (centred[:, lag:] * centred[:, : length - lag]).sum(axis=1) / size
+        for lag in range(last + 1)
     ]
     return np.stack(found, axis=1)

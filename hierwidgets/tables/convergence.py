@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from hierwidgets import checks
 from hierwidgets.tables import energy, funnel, trace
@@ -14,6 +13,8 @@ from hierwidgets.tables.diagnostics import diagnostics, mcse
 from hierwidgets.tables.funnel import ACCEPT, ESS_PER_CHAIN, RHAT
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from hierwidgets.fit import Fit
 
 ORDERS = ("worst", "rhat", "ess", "name")
@@ -141,10 +142,10 @@ def verdict(fit: Fit, table: pd.DataFrame | None = None) -> Verdict:
     --------
     >>> verdict(fit).said  # doctest: +SKIP
     """
-    table = parameters(fit) if table is None else table
-    findings = [*_divergences(fit), *_mixing(fit, table), *_energy(fit), *_depth(fit)]
+    rows = parameters(fit) if table is None else table
+    findings = [*_divergences(fit), *_mixing(fit, rows), *_energy(fit), *_depth(fit)]
     notes = _notes(fit)
-    total = len(table)
+    total = len(rows)
     if not findings:
         said = f"All {total:,} parameters mixed: R-hat at most {RHAT}, ESS at least {_least(fit):,}"
         said += "." if energy.statistic(fit, "divergences") is None else ", no divergences."

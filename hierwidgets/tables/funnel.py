@@ -86,7 +86,9 @@ def neck(log_scale: np.ndarray, diverging: np.ndarray, terms: int = 1) -> Neck:
     chance = 1 - above / (n * m)
     half = stats.norm.ppf(1 - 0.025 / terms) * np.sqrt((1 / n + 1 / m + 1 / (n * m)) / 12)
     share = float(np.mean(low <= np.quantile(log_scale, NECK)))
-    return Neck(float(chance), max(0.0, float(chance - half)), min(1.0, float(chance + half)), share)
+    return Neck(
+        float(chance), max(0.0, float(chance - half)), min(1.0, float(chance + half)), share
+    )
 
 
 def funnels(fit: Fit) -> pd.DataFrame:
@@ -213,7 +215,5 @@ def _why(effect: Effect, found: Neck, count: int, mixes_badly: bool) -> str:
             f"({found.lower:.2f} to {found.upper:.2f})"
         )
     if count > 0 and effect.parameterization == "centered" and mixes_badly and found.chance > 0.5:
-        return (
-            "it is centred, its scale mixes badly, and draws diverged: the sampler hardly enters its neck"
-        )
+        return "it is centred, its scale mixes badly, and draws diverged: the sampler hardly enters its neck"
     return ""

@@ -63,7 +63,9 @@ class ConvergenceView(View):
 
     @override
     def check(self, state: dict[str, Any]) -> dict[str, Any]:
-        checks.one_of(state["parameter"], list(self.parameters["parameter"]), "a parameter of this fit")
+        checks.one_of(
+            state["parameter"], list(self.parameters["parameter"]), "a parameter of this fit"
+        )
         checks.one_of(state["show"], SHOWS, "a kind of row")
         checks.one_of(state["order"], tables.ORDERS, "an order of parameters")
         checks.one_of(state["axis"], funnel.AXES, "an axis of the funnel")
@@ -180,6 +182,7 @@ class ConvergenceView(View):
                 "diverging": diverging[kept].astype(int),
             }
         )
+        rows = rows.sort_values("diverging", kind="stable", ignore_index=True)
         across = across_title(effect, self.state["axis"])
         return rows, (across, f"log {effect.scale}"), f"{effect.term}[{group}]"
 
@@ -213,7 +216,10 @@ class ConvergenceView(View):
 def orders(table: pd.DataFrame) -> dict[str, np.ndarray]:
     """Rows of the parameters by each order, what has no diagnostic first."""
     ess = table[["ess_bulk", "ess_tail"]].min(axis=1, skipna=False)
-    keys = [(term != "", name_key(name)) for term, name in zip(table["term"], table["parameter"], strict=True)]
+    keys = [
+        (term != "", name_key(name))
+        for term, name in zip(table["term"], table["parameter"], strict=True)
+    ]
     found = {
         "worst": np.argsort(-table["badness"].to_numpy(), kind="stable"),
         "rhat": np.argsort(-table["rhat"].fillna(np.inf).to_numpy(), kind="stable"),

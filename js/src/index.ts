@@ -4,6 +4,7 @@ import { type About, makeRoot, showError } from "./host/root.js";
 import { loneModel, selection } from "./host/selection.js";
 import type { Context, Model, Spec } from "./host/types.js";
 import { caterpillar } from "./views/caterpillar.js";
+import { convergence } from "./views/convergence.js";
 import { groups } from "./views/groups.js";
 import { priors } from "./views/priors.js";
 import { sensitivity } from "./views/sensitivity.js";
@@ -19,6 +20,7 @@ const VIEWS: Record<string, (context: Context) => Promise<void>> = {
   variance,
   priors,
   sensitivity,
+  convergence,
 };
 
 export interface Rendering {

@@ -96,6 +96,7 @@ describe("words", () => {
     expect(withError(-0.00012, 0.1)).toBe("0.00 ± 0.10");
     expect(withError(-1.5, 0)).toBe("−1.5");
     expect(withError(0, 1e-17)).toBe("0");
+    expect(withError(6.13e-5, 1.5e-6)).toBe("(6.13 ± 0.15)e−5");
     expect(withError(Number.NaN, 1)).toBe("–");
   });
   it("writes priors for reading and for Python", () => {

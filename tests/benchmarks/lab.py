@@ -82,9 +82,9 @@ def _tick(groups: int, middle: float | None, worst: float) -> Result:
 
 
 def _measured(page: Page) -> list[float]:
-    """Milliseconds of main-thread tasks for each press of a key on the slider of the group scale.
+    """Milliseconds of main-thread tasks for each movement of the pointer that drags the group scale.
 
-    What the measuring itself takes, a key that moves nothing, is taken away.
+    What the measuring itself takes, a pointer that moves elsewhere, is taken away.
     """
     session = page.context.new_cdp_session(page)
     session.send("Performance.enable", {"timeDomain": "threadTicks"})
@@ -93,19 +93,25 @@ def _measured(page: Page) -> list[float]:
         metrics = session.send("Performance.getMetrics")["metrics"]
         return next(m["value"] for m in metrics if m["name"] == "TaskDuration") * 1000
 
-    slider = page.get_by_role("slider", name="1|g_sigma sigma")
-    slider.focus()
-    page.wait_for_function("document.readyState === 'complete'")
-
-    def spent(key: str) -> float:
+    def spent(x: float, y: float) -> float:
         before = busy()
-        page.keyboard.press(key)
+        page.mouse.move(x, y)
         page.evaluate(SETTLED)
         return busy() - before
 
-    idle = statistics.median(spent("Shift") for _ in range(20))
-    keys = ["ArrowLeft" if i // 10 % 2 else "ArrowRight" for i in range(TICKS)]
-    return [spent(key) - idle for key in keys][10:]
+    slider = page.get_by_role("slider", name="1|g_sigma sigma")
+    slider.scroll_into_view_if_needed()
+    page.evaluate(SETTLED)
+    box = slider.bounding_box()
+    assert box
+    idle = statistics.median(spent(2.0 + i % 3, 2.0) for i in range(20))
+    y = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + 0.6 * box["width"], y)
+    page.mouse.down()
+    places = [box["x"] + box["width"] * (0.6 + 0.002 * (i % 40)) for i in range(TICKS)]
+    times = [spent(x, y) - idle for x in places]
+    page.mouse.up()
+    return times[10:]
 
 
 def _fit(groups: int) -> hw.Fit:

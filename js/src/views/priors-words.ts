@@ -7,6 +7,12 @@ export function withError(value: number, error: number): string {
   if (!Number.isFinite(value)) return "–";
   if (!(error > 1e-9 * Math.max(1, Math.abs(value))) || !Number.isFinite(error))
     return `${signed(compact(value, 4))}`;
+  const power = Math.floor(Math.log10(Math.max(Math.abs(value), error)));
+  if (power < -3) {
+    const unit = 10 ** power;
+    const places = Math.min(12, Math.max(0, 1 - Math.floor(Math.log10(error / unit))));
+    return signed(`(${compactFixed(value / unit, places)} ± ${compactFixed(error / unit, places)})e${power}`);
+  }
   const places = Math.min(12, Math.max(0, 1 - Math.floor(Math.log10(error))));
   return `${signed(compactFixed(value, places))} ± ${compactFixed(error, places)}`;
 }

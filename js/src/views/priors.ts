@@ -45,11 +45,13 @@ export async function priors(context: Context): Promise<void> {
         return;
       }
       lab.move({ ...lab.settings, [parameter]: setting }, !settled);
-      rows.moved(parameter, lab.settings);
+      moved.add(parameter);
       if (settled) remember();
     },
     turned: () => void lab.again().then(() => notes.refresh()),
   });
+  /** Rows whose words wait for the answer, so that a movement is drawn in one frame. */
+  const moved = new Set<string>();
   const pictures = picturesOf({ context, data, state, lab });
   const notes = memory({ model, data, lab, table: pictures.table, rows });
   const list = kept({ remove: (pin) => notes.remove(pin) });
@@ -111,6 +113,8 @@ export async function priors(context: Context): Promise<void> {
     const { answer, before } = lab;
     if (!answer || !before || signal.aborted) return;
     const begun = performance.now();
+    for (const parameter of moved) rows.moved(parameter, lab.settings);
+    moved.clear();
     pictures.show();
     rows.answered(lab);
     meters.update(

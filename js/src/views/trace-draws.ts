@@ -81,6 +81,11 @@ export class Draws {
     return [this.shifted(parameter, low), this.shifted(parameter, high)];
   }
 
+  /** Every draw, chain after chain. */
+  values(parameter: number): Float64Array {
+    return Float64Array.from(this.all(parameter), (value) => this.shifted(parameter, value));
+  }
+
   density(parameter: number): Row[] {
     return this.curve(parameter).density;
   }
