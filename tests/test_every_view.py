@@ -9,7 +9,16 @@ import pytest
 
 import hierwidgets as hw
 
-VIEWS = ("trace", "convergence", "caterpillar", "shrinkage", "groups", "variance", "priors", "sensitivity")
+VIEWS = (
+    "trace",
+    "convergence",
+    "caterpillar",
+    "shrinkage",
+    "groups",
+    "variance",
+    "priors",
+    "sensitivity",
+)
 KINDS = [
     ("y ~ x + (x | a / b) + (1 | c)", {}),
     ("y ~ x + (x | a / b) + (1 | c)", {"correlated": True}),

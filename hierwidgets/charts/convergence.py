@@ -112,7 +112,7 @@ def ecdf(rows: Rows, band: Rows, chains: Sequence[int]) -> alt.LayerChart:
     x = alt.X(
         "at:Q",
         title="share of all ranks",
-        axis=alt.Axis(values=[0, 0.25, 0.5, 0.75, 1], format="~g"),
+        axis=alt.Axis(values=[0, 0.2, 0.4, 0.6, 0.8, 1]),
         scale=alt.Scale(domain=[0, 1], nice=False),
     )
     side = alt.Axis(format="~g", tickCount=5)

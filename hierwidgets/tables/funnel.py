@@ -210,7 +210,7 @@ def tighter(fit: Fit, effect: Effect) -> str:
 def _why(effect: Effect, found: Neck, count: int, mixes_badly: bool) -> str:
     if count >= LEAST and found.lower > 0.5:
         return (
-            f"{found.share:.0%} of {count} divergences lie in the lowest tenth of its scale; a divergent "
+            f"{100 * found.share:.0f} % of {count} divergences lie in the lowest tenth of its scale; a divergent "
             f"draw has a lower scale than another with probability {found.chance:.2f} "
             f"({found.lower:.2f} to {found.upper:.2f})"
         )

@@ -274,7 +274,7 @@ def _told(fit: Fit, effect: Effect, row: pd.Series, loosest: int) -> dict[str, A
     else:
         said = (
             f"Not to blame: a divergent draw has a lower scale than another with probability "
-            f"{row['chance']:.2f} ({row['lower']:.2f} to {row['upper']:.2f} were they alike)."
+            f"{row['chance']:.2f} ({row['lower']:.2f} to {row['upper']:.2f})."
         )
     centred = effect.parameterization == "centered"
     how = (

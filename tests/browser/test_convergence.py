@@ -12,6 +12,7 @@ from playwright.sync_api import expect
 
 import hierwidgets as hw
 from hierwidgets.tables import agreement, trace
+from hierwidgets.tables import convergence as tables
 from hierwidgets.views import convergence as views
 from tests.browser.offline import exported, wait_until
 from tests.synthetic import AWKWARD, made_up
@@ -90,6 +91,8 @@ def test_a_healthy_fit_says_so(sleep_fit, show):
 def test_the_pictures_are_those_of_python(schools, show):
     view = convergence(show(schools.convergence(parameter="Intercept")))
     values = trace.draws(schools, ["Intercept"])[:, :, 0]
+    error = tables.parameters(schools).set_index("parameter").loc["Intercept", "mcse_mean"]
+    expect(view.locator(".hw-convergence-picked")).to_contain_text(f"of the mean {error:.4g}")
     for kind, expected in (
         ("ecdf", agreement.ecdf_difference(values)[0]),
         ("autocorrelation", agreement.autocorrelation(values)[0]),

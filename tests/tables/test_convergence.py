@@ -305,6 +305,34 @@ def test_the_alarm_is_one_line_or_nothing(centred, sleep_fit):
     assert convergence.alarm(sleep_fit) == ""
 
 
+def test_fitting_ends_with_the_alarm_only_where_progress_is_shown(capsys):
+    def fitted(**options: object) -> str:
+        data = hw.example("eight_schools")
+        hw.fit(SCHOOLS, data, noncentered=False, random_seed=1, **options)
+        return capsys.readouterr().out
+
+    assert fitted(progress=False) == ""
+    assert fitted(progress=True).splitlines()[-1].endswith(": see fit.convergence()")
+
+
+def test_pymc_says_what_nutpie_says():
+    fit = hw.fit(
+        SCHOOLS,
+        hw.example("eight_schools"),
+        noncentered=False,
+        sampler="pymc",
+        draws=300,
+        tune=300,
+        chains=2,
+        random_seed=1,
+        progress=False,
+    )
+    assert energy.missing(fit) == []
+    assert np.isfinite(energy.chains(fit).to_numpy(float)).all()
+    assert not convergence.verdict(fit).healthy
+    assert convergence.verdict(fit).notes == []
+
+
 def test_sleepstudy_is_healthy(sleep_fit):
     verdict = convergence.verdict(sleep_fit)
     assert verdict.healthy

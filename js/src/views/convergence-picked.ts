@@ -1,9 +1,11 @@
 import { numbers } from "../host/columns.js";
 import { element } from "../host/dom.js";
+import { short } from "../host/text.js";
 import type { Context, Row } from "../host/types.js";
 import { worded } from "../host/words.js";
 import { autocorrelation, ecdfDifference } from "../tables/convergence.js";
 import { plot } from "./convergence-plot.js";
+import type { Line } from "./convergence-rows.js";
 import type { Draws } from "./trace-draws.js";
 
 const HEIGHT = 170;
@@ -13,7 +15,7 @@ const CAPTION =
 
 export interface Picked {
   node: HTMLElement;
-  show(parameter: number, name: string): Promise<void>;
+  show(parameter: number, line: Line): Promise<void>;
 }
 
 /** Rank bars, ECDF differences and autocorrelation of one parameter. */
@@ -29,7 +31,8 @@ export function pickedPanel(context: Context, draws: Draws): Picked {
   plots.append(ranks.node, ecdf.node, lags.node);
   const caption = element("p", { className: "hw-note" });
   caption.append(...worded(CAPTION));
-  node.append(title, plots, caption);
+  const errors = element("p", { className: "hw-note" });
+  node.append(title, errors, plots, caption);
 
   const [at, lower, upper] = ["at", "lower", "upper"].map((name) => numbers(columns, `band_${name}`));
   const band: Row[] = Array.from(at ?? [], (share, i) => ({
@@ -41,10 +44,11 @@ export function pickedPanel(context: Context, draws: Draws): Picked {
 
   return {
     node,
-    async show(parameter, name) {
+    async show(parameter, { name, mcse_mean, mcse_sd }) {
       if (parameter === asked) return;
       asked = parameter;
       title.textContent = name;
+      errors.textContent = `MCSE of the mean ${short(mcse_mean)}, of the sd ${short(mcse_sd)}`;
       node.setAttribute("aria-label", name);
       try {
         await draws.fetch([parameter]);

@@ -80,7 +80,7 @@ export async function convergence(context: Context): Promise<void> {
     const own = (i: number): boolean => known.names[i] === now.parameter;
     roster.show(known.listed(now), now.show === "terms" ? own : lit, now.show === "terms");
     const parameter = known.place(now.parameter);
-    await Promise.all([picked.show(parameter, known.shown[parameter] ?? ""), funnel.show()]);
+    await Promise.all([picked.show(parameter, known.line(parameter)), funnel.show()]);
   };
   reader.changed(() => void draw());
   selection.changed(() => void draw(), signal);
