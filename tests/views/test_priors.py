@@ -40,9 +40,9 @@ class FakeBackground:
 
 
 @pytest.fixture
-def fit():
+def fit(monkeypatch):
     made = made_up([f"g{i}" for i in range(6)])
-    made.background = FakeBackground(made)
+    monkeypatch.setattr(made, "background", FakeBackground(made), raising=False)
     return made
 
 
