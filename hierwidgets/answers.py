@@ -105,12 +105,13 @@ class Answers:
         Returns
         -------
         Fit
-            Its `pool` is this fit's pool, which later reweighting draws on.
+            Its `pool` is this fit's pool, which later reweighting draws on. If its chains did not mix,
+            a warning says so and it stays out of the pool.
 
         Raises
         ------
         TypeError, ValueError
-            Priors that cannot be, a model that cannot be built again, or chains that did not mix.
+            Priors that cannot be, or a model that cannot be built again.
         hierwidgets.sampling.InterruptedSamplingError
             Interrupted: part of a refit is not used.
 
@@ -167,6 +168,7 @@ class Answers:
         tune: int = 1000,
         chains: int | None = None,
         random_seed: int | None = None,
+        progress: bool = True,
     ) -> pd.DataFrame:
         """Refits laid over a prior's whole range beforehand, each where the gauge is worst.
 
@@ -184,12 +186,21 @@ class Answers:
             Where they run, such as Dask's ``client.get_executor()``; in this process by default.
         draws, chains, tune, random_seed
             As in `refit`.
+        progress : bool
+            Say what each refit won.
 
         Returns
         -------
         DataFrame
-            One row a value: verdict, khat and ess from the pool as it is now, and ``fitted``, whether
-            one of the refits has it.
+            One row a value: verdict, khat and ess from the pool as it is now, ``fitted``, whether one
+            of the refits has it, and ``note``, why a refit did not join the pool.
+
+        Raises
+        ------
+        TypeError, ValueError
+            A parameter, value or model that cannot be, in a sentence.
+        hierwidgets.sampling.InterruptedSamplingError
+            Interrupted; the refits before stay in the pool.
 
         Examples
         --------
@@ -206,6 +217,7 @@ class Answers:
             most=most,
             at_once=at_once,
             executor=executor,
+            progress=progress,
         )
 
     def _plan(

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +12,10 @@ from hierwidgets import checks, priors, refits
 from hierwidgets.tables import reweight
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+    import xarray as xr
+
     from hierwidgets import sampling
     from hierwidgets.fit import Fit
 
@@ -29,33 +32,55 @@ def prefit(
     most: int = 5,
     at_once: int = 1,
     executor: Executor | None = None,
+    progress: bool = False,
 ) -> pd.DataFrame:
     """`Fit.prefit`."""
-    known = {one.parameter: one for one in priors.top(fit)}
+    tops = priors.top(fit)
+    known = {one.parameter: one for one in tops}
     one = known[checks.one_of(parameter, list(known), "a parameter with a top-level prior")]
     argument, grid = points(one, values)
     most, at_once = checks.positive_int(most, "most"), checks.positive_int(at_once, "at_once")
     table = _table(fit, one, argument, grid)
-    tried: set[int] = set()
-    with _somewhere(executor) as chosen:
-        while len(tried) < most:
-            places = worst(table["verdict"] != "reliable", tried)[: min(at_once, most - len(tried))]
-            if not places:
-                break
-            jobs = {
-                i: refits.job(
-                    fit,
-                    priors.changed(list(known.values()), {parameter: _at(one, argument, grid[i])}),
-                    plan,
-                )
-                for i in places
-            }
-            running = {i: chosen.submit(refits.run, job) for i, job in jobs.items()}
-            for i, future in running.items():
-                tried.add(i)
-                refits.joined(fit, jobs[i], future.result())
-            table = _table(fit, one, argument, grid)
-    return table.assign(fitted=[i in tried for i in range(len(grid))])
+    notes: dict[int, str] = {}
+    while len(notes) < most:
+        places = worst(table["verdict"] != "reliable", set(notes))
+        places = places[: min(at_once, most - len(notes))]
+        if not places:
+            break
+        jobs = {
+            i: refits.job(fit, priors.changed(tops, {parameter: _at(one, argument, grid[i])}), plan)
+            for i in places
+        }
+        for i, tree in _done(jobs, executor):
+            notes[i] = _joined(fit, jobs[i], tree)
+        table = _table(fit, one, argument, grid)
+        if progress:
+            at = ", ".join(f"{grid[i]:.3g}" for i in places)
+            reliable = int((table["verdict"] == "reliable").sum())
+            print(f"{parameter}: {argument} = {at}; {reliable} of {len(grid)} values reliable")  # noqa: T201
+    fitted = [notes.get(i) == "" for i in range(len(grid))]
+    return table.assign(fitted=fitted, note=[notes.get(i, "") for i in range(len(grid))])
+
+
+def _done(
+    jobs: dict[int, refits.Job], executor: Executor | None
+) -> Iterator[tuple[int, xr.DataTree]]:
+    if executor is None:
+        for i, job in jobs.items():
+            yield i, refits.run(job)
+        return
+    running = {i: executor.submit(refits.run, job) for i, job in jobs.items()}
+    for i, future in running.items():
+        yield i, future.result()
+
+
+def _joined(fit: Fit, job: refits.Job, tree: xr.DataTree) -> str:
+    """Let a refit join the pool, or say why it does not."""
+    try:
+        refits.joined(fit, job, tree)
+    except ValueError as error:
+        return str(error)
+    return ""
 
 
 def points(one: priors.Top, values: Sequence[float] | None) -> tuple[str, np.ndarray]:
@@ -104,9 +129,3 @@ def _table(fit: Fit, one: priors.Top, argument: str, grid: np.ndarray) -> pd.Dat
             {argument: value, "verdict": found.verdict, "khat": found.khat, "ess": found.ess}
         )
     return pd.DataFrame(rows)
-
-
-def _somewhere(executor: Executor | None) -> Any:
-    from contextlib import nullcontext
-
-    return ThreadPoolExecutor(1) if executor is None else nullcontext(executor)

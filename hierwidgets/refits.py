@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import threading
+import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -121,7 +122,11 @@ def refit(
     """`Fit.refit`."""
     given = job(fit, priors.changed(priors.top(fit), changes), plan, noncentered)
     tree = executor.submit(run, given).result() if executor is not None else run(given)
-    return joined(fit, given, tree)
+    new = _fit(fit, given, tree)
+    if sentence := unsettled(new):
+        warnings.warn(f"The refit stands alone: {sentence}", UserWarning, stacklevel=3)
+        return new
+    return _in_pool(fit, new)
 
 
 def joined(fit: Fit, given: Job, tree: xr.DataTree) -> Fit:
@@ -132,12 +137,20 @@ def joined(fit: Fit, given: Job, tree: xr.DataTree) -> Fit:
     ValueError
         The refit has not converged: draws of it would spoil the pool.
     """
+    new = _fit(fit, given, tree)
+    if sentence := unsettled(new):
+        raise ValueError(sentence)
+    return _in_pool(fit, new)
+
+
+def _fit(fit: Fit, given: Job, tree: xr.DataTree) -> Fit:
     from hierwidgets.fit import Fit
 
     tree["posterior"].attrs["partial"] = ""
-    new = Fit(model(given), tree, name=fit.name, dropped=fit.dropped, executor=fit.executor)
-    if sentence := unsettled(new):
-        raise ValueError(sentence)
+    return Fit(model(given), tree, name=fit.name, dropped=fit.dropped, executor=fit.executor)
+
+
+def _in_pool(fit: Fit, new: Fit) -> Fit:
     new.pool = fit.pool
     fit.pool.append(new)
     return new

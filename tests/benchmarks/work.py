@@ -109,6 +109,23 @@ def trace(parameters: int = 500) -> Result:
     return compared(f"trace of {parameters} parameters", "plot_trace_dist", mine, theirs, 50)
 
 
+def log_likelihood() -> Result:
+    """Pointwise, of every draw and row of radon, against Bambi's."""
+    from hierwidgets.tables.log_likelihood import log_likelihood as ours
+
+    data = hw.example("radon")
+    formula = "log_radon ~ floor + (1 | county)"
+    fits = [
+        hw.fit(formula, data, draws=250, tune=250, random_seed=1, progress=False) for _ in range(3)
+    ]
+    peer = fits[0]
+    mine = fastest(lambda: ours(fits.pop()), 3)
+    theirs = fastest(
+        lambda: peer.model.compute_log_likelihood(peer.idata.copy(deep=True), inplace=False), 2
+    )
+    return compared("pointwise log likelihood", "Model.compute_log_likelihood", mine, theirs, 8)
+
+
 def _many(groups: int, seed: int) -> hw.Fit:
     """An intercept and a slope for each group, 4 chains of 1,000 draws."""
     return made_up([f"group {j}" for j in range(groups)], seed=seed, chains=4, draws=1000)

@@ -221,7 +221,7 @@ def test_five_refits_cover_the_whole_range_of_a_group_scale(
     shared = {"sleep": sleep_fit, "radon": radon_fit}.get(name)
     fit = schools() if shared is None else hw.wrap(shared.model, shared.idata)
     scale = {"schools": "1|school_sigma", "sleep": "Days|Subject_sigma", "radon": "1|county_sigma"}
-    table = fit.prefit(scale[name], random_seed=1)
+    table = fit.prefit(scale[name], random_seed=1, progress=False)
     assert len(table) == 25
     assert table["sigma"].iloc[-1] / table["sigma"].iloc[0] == pytest.approx(500)
     assert (table["verdict"] == "reliable").all(), table
@@ -248,3 +248,19 @@ def test_dask_runs_refits_elsewhere(subjects: Fit) -> None:
     assert table["fitted"].sum() == 1
     assert len(fit.pool) == 2
     assert table.loc[table["fitted"], "verdict"].iloc[0] == "reliable"
+
+
+def test_a_prefit_that_does_not_mix_is_noted_and_kept_out(subjects: Fit) -> None:
+    fit = hw.wrap(subjects.model, subjects.idata)
+    table = fit.prefit(
+        "1|Subject_sigma",
+        values=[1.0, 40.0],
+        most=1,
+        draws=8,
+        tune=1,
+        random_seed=1,
+        progress=False,
+    )
+    assert "did not mix" in table["note"].iloc[0]
+    assert not table["fitted"].any()
+    assert fit.pool == [fit]
