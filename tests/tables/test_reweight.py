@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import bambi as bmb
@@ -228,9 +229,11 @@ def test_five_refits_cover_the_whole_range_of_a_group_scale(
     assert table["fitted"].sum() == len(fit.pool) - 1 <= 5
 
 
-def test_dask_runs_refits_elsewhere(subjects: Fit) -> None:
+def test_dask_runs_refits_elsewhere(subjects: Fit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the tests run in parallel, their main module lacks what starting a process asks of it."""
     from distributed import Client, LocalCluster
 
+    monkeypatch.setattr(sys.modules["__main__"], "__spec__", None, raising=False)
     fit = hw.wrap(subjects.model, subjects.idata)
     with (
         LocalCluster(
