@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import traitlets as t
 
-from hierwidgets import checks, priors, sampling, terms
+from hierwidgets import background, checks, priors, sampling, terms
 from hierwidgets.charts import priors as charts
 from hierwidgets.charts.style import live_spec
 from hierwidgets.priors import LKJ, Setting
@@ -191,9 +191,10 @@ class PriorsView(View):
         return super().answer(question)
 
     def _plan(self) -> sampling.Plan:
-        """As many draws and chains as the fit itself has."""
+        """As many draws and chains as the fit itself has, with a core left to the kernel."""
         sizes = self.fit.idata["posterior"].sizes
-        return sampling.Plan(max(sizes["draw"], LEAST_DRAWS), TUNE, sizes["chain"], None, False)
+        draws = max(sizes["draw"], LEAST_DRAWS)
+        return sampling.Plan(draws, TUNE, sizes["chain"], cores=background.cores())
 
     def _heard(self, event: dict[str, Any]) -> None:
         """What a refit says of itself, on a thread of its own."""
