@@ -11,6 +11,7 @@ import numpy as np
 
 from hierwidgets import checks, models, sampling, terms
 from hierwidgets.answers import Answers
+from hierwidgets.checking import Checking
 from hierwidgets.opens import Opens
 
 if TYPE_CHECKING:
@@ -147,7 +148,7 @@ def wrap(model: bmb.Model, idata: xr.DataTree, *, executor: Executor | None = No
     return Fit(model, idata, executor=executor)
 
 
-class Fit(Opens, Answers):
+class Fit(Opens, Checking, Answers):
     """A fitted multilevel model: Bambi's model, ArviZ's draws, and the views of both.
 
     Made by `fit`, `wrap` or `load`.
