@@ -46,6 +46,7 @@ class Checking:
         Examples
         --------
         >>> fit.convergence().verdict.findings
+        >>> fit.refit(target_accept=0.95).convergence().changes  # before and after the advice
         """
         from hierwidgets.views.convergence import ConvergenceView
 

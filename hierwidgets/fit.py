@@ -164,6 +164,8 @@ class Fit(Opens, Checking, Answers):
         Rows left out for missing or infinite values.
     pool : list of Fit
         Itself, and the refits of it under other priors.
+    origin : Fit or None
+        The fit that this one is a refit of.
     executor : concurrent.futures.Executor or None
         Where refits run in the background.
     """
@@ -183,6 +185,7 @@ class Fit(Opens, Checking, Answers):
         self.dropped = dropped
         self.executor = executor
         self.pool: list[Fit] = [self]
+        self.origin: Fit | None = None
         _check_match(self.effects, self.posterior)
 
     @property

@@ -147,7 +147,9 @@ def _fit(fit: Fit, given: Job, tree: xr.DataTree) -> Fit:
     from hierwidgets.fit import Fit
 
     tree["posterior"].attrs["partial"] = ""
-    return Fit(model(given), tree, name=fit.name, dropped=fit.dropped, executor=fit.executor)
+    new = Fit(model(given), tree, name=fit.name, dropped=fit.dropped, executor=fit.executor)
+    new.origin = fit
+    return new
 
 
 def _in_pool(fit: Fit, new: Fit) -> Fit:

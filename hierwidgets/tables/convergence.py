@@ -154,6 +154,48 @@ def verdict(fit: Fit, table: pd.DataFrame | None = None) -> Verdict:
     return Verdict(False, WRONG, said, findings, notes)
 
 
+def changes(fit: Fit, table: pd.DataFrame | None = None) -> pd.DataFrame:
+    """What a refit made of its diagnostics, beside the fit that it is a refit of.
+
+    Parameters
+    ----------
+    fit : Fit
+        Made by `Fit.refit`; any other gives no rows.
+    table : DataFrame, optional
+        Of `parameters`, where it is at hand.
+
+    Returns
+    -------
+    DataFrame
+        ``check, before, now``: divergences, the largest R-hat, the smallest bulk and tail ESS, the
+        smallest E-BFMI of a chain, and draws at the limit of the tree's depth; NaN where there is
+        no record.
+
+    Examples
+    --------
+    >>> changes(fit.refit(target_accept=0.95))  # doctest: +SKIP
+    """
+    import pandas as pd
+
+    if fit.origin is None:
+        return pd.DataFrame({"check": [], "before": [], "now": []})
+    before = _measures(fit.origin, parameters(fit.origin))
+    now = _measures(fit, parameters(fit) if table is None else table)
+    return pd.DataFrame({"check": list(now), "before": before.values(), "now": now.values()})
+
+
+def _measures(fit: Fit, table: pd.DataFrame) -> dict[str, float]:
+    chains = energy.chains(fit)
+    return {
+        "divergences": chains["divergences"].sum(min_count=1),
+        "largest R-hat": table["rhat"].max(),
+        "smallest bulk ESS": table["ess_bulk"].min(),
+        "smallest tail ESS": table["ess_tail"].min(),
+        "smallest E-BFMI": chains["bfmi"].min(),
+        "draws at the limit of the tree's depth": chains["depth_limit"].sum(min_count=1),
+    }
+
+
 def alarm(fit: Fit) -> str:
     """One line when divergences or chains that do not mix call for a look, else nothing.
 

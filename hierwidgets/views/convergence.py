@@ -36,6 +36,7 @@ class ConvergenceView(View):
     --------
     >>> view = fit.convergence()
     >>> view.verdict.said, view.funnels[["term", "accused", "next"]]
+    >>> fit.refit(target_accept=0.95).convergence().changes  # before and now
     """
 
     method: ClassVar[str] = "convergence"
@@ -44,6 +45,7 @@ class ConvergenceView(View):
         self.parameters = tables.parameters(fit)
         self.terms = tables.by_term(self.parameters)
         self.verdict = tables.verdict(fit, self.parameters)
+        self.changes = tables.changes(fit, self.parameters)
         self.funnels = funnel.funnels(fit)
         self.orders = orders(self.parameters)
         super().__init__(fit, **state)
@@ -199,6 +201,7 @@ class ConvergenceView(View):
             "said": self.verdict.said,
             "findings": [finding._asdict() for finding in self.verdict.findings],
             "notes": self.verdict.notes,
+            "changes": style.records(self.changes),
             "chains": style.records(energy.chains(self.fit)),
             "ranking": self.funnels["term"].tolist(),
             "funnels": {

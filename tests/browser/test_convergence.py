@@ -77,14 +77,25 @@ def test_the_verdict_names_term_and_refit(schools, show):
     expect(view.get_by_label("funnel").locator("code").first).to_have_text(
         "fit.refit(noncentered=True, target_accept=0.95)"
     )
-    rows = view.locator("table tr")
+    rows = view.get_by_label("energy").locator("table tr")
     expect(rows).to_have_count(5)
+
+
+def test_a_refit_stands_beside_what_it_was(schools, show):
+    better = schools.refit(noncentered=True, target_accept=0.95, random_seed=1, progress=False)
+    view = better.convergence()
+    table = convergence(show(view)).get_by_label("before and after the refit")
+    diverged = table.get_by_role("row").filter(has_text="divergences")
+    before = int(trace.divergences(schools).sum())
+    expect(diverged).to_contain_text(f"{before}{int(trace.divergences(better).sum())}")
+    expect(table.get_by_role("row")).to_have_count(1 + len(view.changes))
 
 
 def test_a_healthy_fit_says_so(sleep_fit, show):
     view = convergence(show(sleep_fit.convergence()))
     expect(view.get_by_role("status").first).to_contain_text("✓ healthy")
     expect(view.locator(".hw-convergence-verdict code")).to_have_count(0)
+    expect(view.get_by_label("before and after the refit")).to_be_hidden()
     expect(view.get_by_label("funnel")).to_contain_text("No draw diverged.")
 
 

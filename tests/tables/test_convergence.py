@@ -239,6 +239,16 @@ def test_eight_schools_centred_is_named_and_its_advice_works(centred):
     assert int(trace.divergences(after).sum()) <= 0.05 * before
     assert not funnel.funnels(after)["accused"].any()
     assert after in centred.pool
+    told = convergence.changes(after).set_index("check")
+    assert told.loc["divergences", "before"] == before
+    assert told.loc["divergences", "now"] == int(trace.divergences(after).sum())
+    for fit, column in ((centred, "before"), (after, "now")):
+        table = convergence.parameters(fit)
+        assert told.loc["largest R-hat", column] == table["rhat"].max()
+        assert told.loc["smallest bulk ESS", column] == table["ess_bulk"].min()
+        assert told.loc["smallest E-BFMI", column] == energy.chains(fit)["bfmi"].min()
+    assert told.loc["smallest bulk ESS", "now"] > told.loc["smallest bulk ESS", "before"]
+    assert convergence.changes(centred).empty
 
 
 @pytest.mark.parametrize("seed", [2, 3])

@@ -28,6 +28,13 @@ export interface Funnel {
   loosest: number;
 }
 
+/** One diagnostic of the fit that a refit was made of, and of the refit. */
+export interface Change {
+  check: string;
+  before: number | null;
+  now: number | null;
+}
+
 export interface ConvergenceAbout {
   terms: string[];
   factors: string[];
@@ -38,6 +45,7 @@ export interface ConvergenceAbout {
   said: string;
   findings: { said: string; next: string }[];
   notes: string[];
+  changes: Change[];
   chains: { chain: number; divergences: number | null; depth_limit: number | null; bfmi: number | null }[];
   ranking: string[];
   funnels: Record<string, Funnel>;

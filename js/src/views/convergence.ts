@@ -4,6 +4,7 @@ import { state as makeState } from "../host/state.js";
 import type { Context } from "../host/types.js";
 import { worded } from "../host/words.js";
 import css from "./convergence.css";
+import { changes } from "./convergence-changes.js";
 import { energyPanel } from "./convergence-energy.js";
 import { funnelPanel } from "./convergence-funnel.js";
 import { pickedPanel } from "./convergence-picked.js";
@@ -65,7 +66,7 @@ export async function convergence(context: Context): Promise<void> {
   const lower = element("div", { className: "hw-convergence-lower" });
   const energy = energyPanel(context, about);
   lower.append(...(about.ranking.length > 0 ? [funnel.node] : []), energy.node);
-  ground.append(verdict(about), bar, roster.node, picked.node, lower);
+  ground.append(verdict(about), changes(about.changes), bar, roster.node, picked.node, lower);
 
   const draw = async (): Promise<void> => {
     const now = reader.all;
