@@ -23,7 +23,7 @@ export interface Table {
 
 const ROW = 26;
 const SPARE = 4;
-const HEADS = ["R-hat", "ESS bulk", "tail ESS", "MCSE mean", "MCSE sd"];
+const HEADS = ["R-hat", "bulk ESS", "tail ESS", "MCSE mean", "MCSE sd"];
 
 /** The diagnostics of thousands of parameters, of which only those in sight are drawn. */
 export function table({ signal, limits, chains, choose }: TableOptions): Table {
