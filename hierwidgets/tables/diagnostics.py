@@ -7,6 +7,7 @@ numbers are ArviZ's; computing parameters together makes thousands of them quick
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
@@ -46,11 +47,36 @@ def diagnostics(draws: np.ndarray) -> Diagnostics:
     >>> diagnostics(np.random.default_rng(0).normal(size=(4, 500, 3))).rhat.shape
     (3,)
     """
+    return described(draws, ())[0]
+
+
+def described(draws: np.ndarray, levels: Sequence[float]) -> tuple[Diagnostics, np.ndarray]:
+    """`diagnostics`, and quantiles from the same sorting.
+
+    Parameters
+    ----------
+    draws : ndarray, shape (chain, draw, parameters)
+    levels : sequence of float
+        Between 0 and 1.
+
+    Returns
+    -------
+    Diagnostics, ndarray of shape (levels, parameters)
+        The quantiles are NumPy's linear ones; NaN where values are not finite.
+
+    Examples
+    --------
+    >>> described(np.arange(8.0).reshape(2, 4, 1), [0.5])[1]
+    array([[3.5]])
+    """
     chains, length, count = draws.shape
     out = Diagnostics(*(np.full(count, np.nan) for _ in Diagnostics._fields))
-    if length < 4 or count == 0:
-        return out
+    marks = np.full((len(levels), count), np.nan)
     columns = np.moveaxis(draws, -1, 0)
+
+    def mark(at: np.ndarray, whole: np.ndarray) -> None:
+        for row, values in zip(marks, quantiles(whole, levels), strict=True):
+            row[at] = values
 
     def block(start: int) -> None:
         part = np.ascontiguousarray(columns[start : start + BLOCK], dtype=float)
@@ -59,10 +85,14 @@ def diagnostics(draws: np.ndarray) -> Diagnostics:
         if not fine.any():
             return
         part = part[fine]
+        if length < 4:
+            mark(at, np.sort(part.reshape(len(part), -1), axis=1))
+            return
         halves = _split(part)
         ranked, ordered = _normal_scores(halves)
         out.ess_bulk[at] = _ess(ranked)
         whole = ordered if length % 2 == 0 else np.sort(part.reshape(len(part), -1), axis=1)
+        mark(at, whole)
         limits = quantiles(whole, TAIL)
         tails = [_ess(_split((part <= q[:, None, None]).astype(float))) for q in limits]
         out.ess_tail[at] = np.minimum(*tails)
@@ -73,7 +103,7 @@ def diagnostics(draws: np.ndarray) -> Diagnostics:
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         list(pool.map(block, range(0, count, BLOCK)))
-    return out
+    return out, marks
 
 
 class Errors(NamedTuple):

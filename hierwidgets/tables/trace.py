@@ -12,8 +12,7 @@ import pandas as pd
 
 from hierwidgets.checks import one_of
 from hierwidgets.tables.curves import decimate, kde, rank_counts
-from hierwidgets.tables.diagnostics import diagnostics
-from hierwidgets.tables.groups import quantiles
+from hierwidgets.tables.diagnostics import described
 from hierwidgets.terms import MAIN_DIMS, Effect
 
 if TYPE_CHECKING:
@@ -117,9 +116,7 @@ def parameters(fit: Fit) -> pd.DataFrame:
 
 def _summary(fit: Fit, place: Place) -> pd.DataFrame:
     values = place.draws(fit)
-    ordered = np.sort(values.reshape(-1, values.shape[-1]).T, axis=1)
-    lower, upper = quantiles(ordered, (0.025, 0.975))
-    rhat, ess_bulk, ess_tail = diagnostics(values)
+    (rhat, ess_bulk, ess_tail), (lower, upper) = described(values, (0.025, 0.975))
     return pd.DataFrame(
         {
             "parameter": place.names,
@@ -163,16 +160,18 @@ def draws(fit: Fit, parameters: Sequence[str]) -> np.ndarray:
     """
     where = {name: (place, i) for place in places(fit) for i, name in enumerate(place.names)}
     sizes = fit.posterior.sizes
-    found = np.empty((sizes["chain"], sizes["draw"], len(parameters)))
-    read: dict[int, np.ndarray] = {}
-    for column, name in enumerate(parameters):
+    found = np.empty((len(parameters), sizes["chain"], sizes["draw"]))
+    wanted: dict[int, tuple[Place, list[int], list[int]]] = {}
+    for row, name in enumerate(parameters):
         if name not in where:
             one_of(name, list(where), "a parameter of this fit")
         place, i = where[name]
-        if id(place) not in read:
-            read[id(place)] = place.draws(fit)
-        found[:, :, column] = read[id(place)][:, :, i]
-    return found
+        _, rows, columns = wanted.setdefault(id(place), (place, [], []))
+        rows.append(row)
+        columns.append(i)
+    for place, rows, columns in wanted.values():
+        found[rows] = np.moveaxis(place.draws(fit), -1, 0)[columns]
+    return np.moveaxis(found, 0, -1)
 
 
 def divergences(fit: Fit) -> np.ndarray:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from arviz_stats.base.array import array_stats
 
-from hierwidgets.tables.diagnostics import diagnostics
+from hierwidgets.tables.diagnostics import described, diagnostics
 
 
 @pytest.mark.parametrize("shape", [(4, 1000), (4, 999), (2, 7), (4, 4), (3, 101)])
@@ -46,3 +46,19 @@ def test_a_constant_has_every_draw():
     got = diagnostics(np.full((4, 100, 1), 2.5))
     assert got.ess_bulk[0] == 400
     assert got.ess_tail[0] == 400
+
+
+@pytest.mark.parametrize("shape", [(4, 251, 70), (1, 3, 2), (2, 100, 0)])
+def test_quantiles_are_those_of_numpy(shape):
+    draws = np.random.default_rng(3).normal(size=shape)
+    levels = [0.025, 0.5, 0.9]
+    found, marks = described(draws, levels)
+    assert marks.shape == (3, shape[2])
+    np.testing.assert_allclose(marks, np.quantile(draws, levels, axis=(0, 1)), rtol=1e-12)
+    np.testing.assert_array_equal(found.ess_bulk, diagnostics(draws).ess_bulk)
+
+
+def test_draws_that_are_not_finite_have_no_quantiles():
+    draws = np.ones((2, 10, 2))
+    draws[0, 0, 1] = np.inf
+    np.testing.assert_array_equal(described(draws, [0.5])[1], [[1.0, np.nan]])
