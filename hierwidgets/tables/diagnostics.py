@@ -89,7 +89,10 @@ def described(draws: np.ndarray, levels: Sequence[float]) -> tuple[Diagnostics, 
             mark(at, np.sort(part.reshape(len(part), -1), axis=1))
             return
         halves = _split(part)
-        ranked, ordered = _normal_scores(halves)
+        flat = halves.reshape(len(halves), -1)
+        order = np.argsort(flat, axis=1)
+        ordered = np.take_along_axis(flat, order, axis=1)
+        ranked = _normal_scores(order, ordered).reshape(halves.shape)
         out.ess_bulk[at] = _ess(ranked)
         whole = ordered if length % 2 == 0 else np.sort(part.reshape(len(part), -1), axis=1)
         mark(at, whole)
@@ -98,7 +101,7 @@ def described(draws: np.ndarray, levels: Sequence[float]) -> tuple[Diagnostics, 
         out.ess_tail[at] = np.minimum(*tails)
         if chains > 1:
             (middle,) = quantiles(ordered, [0.5])
-            folded, _ = _normal_scores(np.abs(halves - middle[:, None, None]))
+            folded = _folded_scores(order, ordered, middle).reshape(halves.shape)
             out.rhat[at] = np.maximum(_rhat(ranked), _rhat(folded))
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -165,23 +168,32 @@ def _split(draws: np.ndarray) -> np.ndarray:
     return np.concatenate([draws[:, :, :half], draws[:, :, -half:]], axis=1)
 
 
-def _normal_scores(draws: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Normal scores of the ranks of each parameter's draws, and the draws in order."""
-    count, size = len(draws), draws[0].size
-    flat = draws.reshape(count, size)
-    order = np.argsort(flat, axis=1)
-    order += np.arange(count)[:, None] * size
-    ordered = flat.ravel()[order]
-    places = np.broadcast_to(np.arange(1.0, size + 1), (count, size))
+def _folded_scores(order: np.ndarray, ordered: np.ndarray, middle: np.ndarray) -> np.ndarray:
+    """Normal scores of the distances from the middle, whose order merges two that are known."""
+    distances = np.abs(ordered - middle[:, None])
+    merged = np.argsort(distances, axis=1, kind="stable")
+    return _normal_scores(
+        np.take_along_axis(order, merged, axis=1), np.take_along_axis(distances, merged, axis=1)
+    )
+
+
+def _normal_scores(order: np.ndarray, ordered: np.ndarray) -> np.ndarray:
+    """Normal scores of the ranks of each row, given its values in order and where they stand."""
+    count, size = ordered.shape
+    places = np.broadcast_to(_scores(np.arange(1.0, size + 1)), (count, size))
     new = np.ones((count, size), bool)
     np.not_equal(ordered[:, 1:], ordered[:, :-1], out=new[:, 1:])
     tied = ~new.all(axis=1)
     if tied.any():
         places = places.copy()
-        places[tied] = _shared(new[tied])
-    ranks = np.empty((count, size))
-    ranks.ravel()[order] = places
-    return special.ndtri((ranks - 0.375) / (size + 0.25)).reshape(draws.shape), ordered
+        places[tied] = _scores(_shared(new[tied]))
+    scores = np.empty((count, size))
+    np.put_along_axis(scores, order, places, axis=1)
+    return scores
+
+
+def _scores(ranks: np.ndarray) -> np.ndarray:
+    return special.ndtri((ranks - 0.375) / (ranks.shape[-1] + 0.25))
 
 
 def _shared(new: np.ndarray) -> np.ndarray:
