@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.completer import CompletionContext, SimpleCompletion, context_matcher
 
 from hierwidgets import magics
+from hierwidgets.tables.dashboard import VIEWS
 
 if TYPE_CHECKING:
     from hierwidgets.magics import HierMagics
@@ -22,7 +23,8 @@ VALUES = {
     "picture": ["groups", "plane"],
     "units": ["link", "response"],
 }
-VIEW_VALUES = {
+VIEW_VALUES: dict[str, dict[str, list[str]]] = {
+    "dashboard": {"view": [view for view in VIEWS if view in magics.VIEWS]},
     "groups": {
         "sort": ["fit", "shrinkage", "name", "size"],
         "scale": ["response", "link"],

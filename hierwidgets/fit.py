@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -297,6 +298,17 @@ class Fit(Opens, Checking, Answers):
             f"A Fit has no view or attribute {name!r}.{checks.nearest(name, public)} "
             f"It has {checks.listed(public, 30)}."
         )
+
+    def _ipython_display_(self, **_options: Any) -> None:
+        from IPython.core.getipython import get_ipython
+
+        if not hasattr(get_ipython(), "kernel"):
+            raise NotImplementedError
+        try:
+            self.dashboard().show()
+        except Exception as error:
+            logging.getLogger(__name__).exception("A dashboard was not shown")
+            print(f"{self!r}\n  Its dashboard cannot be shown: {error}")  # noqa: T201
 
     def __repr__(self) -> str:
         sizes = self.idata["posterior"].sizes

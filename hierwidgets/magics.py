@@ -34,6 +34,7 @@ FIT_OPTIONS: Readers = {
 }
 ARRANGED: Readers = {"units": str, "by": str, "folded": commands.listed}
 VIEWS: dict[str, Readers] = {
+    "dashboard": {"view": str},
     "trace": {"parameters": commands.listed, "order": str, "search": str},
     "caterpillar": {"term": str, "sort": str, "scale": str, "search": str, **ARRANGED},
     "shrinkage": {
@@ -73,7 +74,7 @@ VIEWS: dict[str, Readers] = {
         "axis": str,
     },
 }
-REPORTED = [view for view in VIEWS if view != "sensitivity"]
+REPORTED = [view for view in VIEWS if view not in ("dashboard", "sensitivity")]
 VERBS = {
     **{view: f"%hier {view} FIT" for view in VIEWS},
     "terms": "%hier terms FIT",

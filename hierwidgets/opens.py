@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from hierwidgets.views.caterpillar import CaterpillarView
+    from hierwidgets.views.dashboard import DashboardView
     from hierwidgets.views.groups import GroupsView
     from hierwidgets.views.priors import PriorsView
     from hierwidgets.views.sensitivity import SensitivityView
@@ -17,6 +18,25 @@ if TYPE_CHECKING:
 
 class Opens:
     """What a `Fit` shows."""
+
+    def dashboard(self: Any, view: str | None = None) -> DashboardView:
+        """What was fitted, the verdicts on it, and every view as a tab.
+
+        The last line of a cell that is a `Fit` shows the same. A view is made when its tab is first
+        opened; all of them share one selection.
+
+        Parameters
+        ----------
+        view : str, optional
+            The tab that is open, such as ``"shrinkage"``; convergence by default.
+
+        Examples
+        --------
+        >>> fit.dashboard("shrinkage").views["shrinkage"].data
+        """
+        from hierwidgets.views.dashboard import DashboardView
+
+        return DashboardView(self, view=view)
 
     def trace(
         self: Any, parameters: Sequence[str] | None = None, order: str = "rhat", search: str = ""

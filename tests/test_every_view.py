@@ -10,6 +10,7 @@ import pytest
 import hierwidgets as hw
 
 VIEWS = (
+    "dashboard",
     "trace",
     "convergence",
     "caterpillar",

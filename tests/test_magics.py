@@ -15,7 +15,7 @@ from traitlets.config import Config
 
 import hierwidgets as hw
 from hierwidgets import commands
-from hierwidgets.completion import VALUES
+from hierwidgets.completion import VALUES, VIEW_VALUES
 from hierwidgets.fit import Fit
 
 SMALL = "--draws 200 --tune 200 --chains 2 --seed 1 --quiet"
@@ -118,6 +118,7 @@ def test_alone_it_lists_what_is_fitted_and_what_can_be_asked(
         ('priors sleep --term "Days|Subject" --group 335', "priors"),
         ('priors sleep --priors "1|Subject_sigma: HalfNormal(sigma=30); sigma: 90"', "priors"),
         ("sensitivity sleep --by prior", "sensitivity"),
+        ("dashboard sleep --view shrinkage", "dashboard"),
     ],
 )
 def test_a_line_opens_a_view(shell: InteractiveShell, sleep: Fit, line: str, kind: str):
@@ -130,6 +131,7 @@ def test_a_line_opens_a_view(shell: InteractiveShell, sleep: Fit, line: str, kin
 @pytest.mark.parametrize(
     ("view", "option"),
     [
+        ("dashboard", "view"),
         ("trace", "order"),
         ("caterpillar", "sort"),
         ("caterpillar", "scale"),
@@ -138,7 +140,7 @@ def test_a_line_opens_a_view(shell: InteractiveShell, sleep: Fit, line: str, kin
     ],
 )
 def test_every_value_that_is_completed_is_taken(sleep: Fit, view: str, option: str):
-    for value in VALUES[option]:
+    for value in (VALUES | VIEW_VALUES.get(view, {}))[option]:
         getattr(sleep, view)(**{option: value})
 
 

@@ -155,9 +155,18 @@ def _models(views: Sequence[View], fits: Sequence[Fit]) -> dict[str, Any]:
         keys[id(fit)]: {"picked": fit.selection.picked, "nested": fit.selection.nested}
         for fit in fits
     }
-    for i, view in enumerate(views):
+
+    def add(key: str, view: View) -> None:
+        inner = view.within()
         sent = {name: getattr(view, name) for name in (*_SENT, *view.further)}
-        models[f"view-{i}"] = {**sent, "selection": keys[id(view.fit)]}
+        if inner:
+            sent["opened"] = {name: f"{key}-{name}" for name in inner}
+        models[key] = {**sent, "selection": keys[id(view.fit)]}
+        for name, one in inner.items():
+            add(f"{key}-{name}", one)
+
+    for i, view in enumerate(views):
+        add(f"view-{i}", view)
     return models
 
 
@@ -167,7 +176,8 @@ def _sections(views: Sequence[View], *, stills: bool) -> list[str]:
     for i, view in enumerate(views):
         if view.fit is not told:
             told = view.fit
-            parts.append(_header(view.fit))
+            if not view.headed:
+                parts.append(_header(view.fit))
         heading = html.escape(view.about.get("heading", view.method.capitalize()))
         parts.append(f"<section><h2>{heading}</h2>")
         image = _still(view) if stills else ""

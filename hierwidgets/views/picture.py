@@ -66,6 +66,12 @@ def still_html(chart: alt.TopLevelMixin, key: str, title: str) -> str:
     return f"<style>{_HIDE_DEAD_WIDGET}</style>{image_html(chart, title, more=mark)}"
 
 
+def still_text(text: str, key: str) -> str:
+    """The lines that stay in a notebook where a widget without a picture is gone."""
+    mark = f'data-hw-still="{html.escape(key)}"'
+    return f"<style>{_HIDE_DEAD_WIDGET}</style><pre {mark}>{html.escape(text)}</pre>"
+
+
 def _still(chart: alt.TopLevelMixin, limit: int) -> tuple[bytes, int]:
     """The picture and its pixels per inch; bytes grow a little faster than those."""
     spec = static_spec(chart)

@@ -37,7 +37,7 @@ export default { async render({ model, el, signal, host }) {
   }
   if (signal.aborted) return;
   const selection = await host.getModel(model.get("selection"));
-  await runtime.render({ model, el, signal, selection });
+  await runtime.render({ model, el, signal, selection, find: (reference) => host.getModel(reference) });
 } }
 """
 

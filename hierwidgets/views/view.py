@@ -73,6 +73,7 @@ class View(anywidget.AnyWidget):
     state = t.Dict().tag(sync=True, echo_update=False)
 
     method: ClassVar[str]
+    headed: ClassVar[bool] = False
 
     def __init__(self, fit: Fit, **state: Any) -> None:
         self.fit = fit
@@ -122,6 +123,10 @@ class View(anywidget.AnyWidget):
     def picture(self) -> alt.TopLevelMixin:
         """The static chart of the present state and selection."""
         raise NotImplementedError
+
+    def within(self) -> dict[str, View]:
+        """The views inside this one, by name."""
+        return {}
 
     def answer(self, question: dict[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
         """What Python says to a question of the page: a little JSON, and arrays as bytes."""

@@ -5,6 +5,7 @@ import { loneModel, selection } from "./host/selection.js";
 import type { Context, Model, Spec } from "./host/types.js";
 import { caterpillar } from "./views/caterpillar.js";
 import { convergence } from "./views/convergence.js";
+import { dashboard } from "./views/dashboard.js";
 import { groups } from "./views/groups.js";
 import { priors } from "./views/priors.js";
 import { sensitivity } from "./views/sensitivity.js";
@@ -21,6 +22,7 @@ const VIEWS: Record<string, (context: Context) => Promise<void>> = {
   priors,
   sensitivity,
   convergence,
+  dashboard,
 };
 
 export interface Rendering {
@@ -31,6 +33,8 @@ export interface Rendering {
   selection: Model | null;
   /** Whether a kernel answers; false in an exported page. */
   live?: boolean;
+  /** The model a reference names, for views within views. */
+  find?: (reference: string) => Promise<Model>;
 }
 
 export async function render(options: Rendering): Promise<void> {
@@ -52,9 +56,17 @@ export async function render(options: Rendering): Promise<void> {
       selection: picks,
       columns: decodeAll(model.get<Record<string, Raw>>("columns")),
       specs,
+      mount: (reference, place) => mount(options, reference, place),
     });
     root.dataset.ready = "true";
   } catch (error) {
     if (!signal.aborted) showError(root, error);
   }
+}
+
+/** Draws the view that a reference names inside `el`, with the selection of the view around it. */
+async function mount(around: Rendering, reference: string, el: HTMLElement): Promise<void> {
+  if (!around.find) throw new Error("A view within a view cannot be found here.");
+  const model = await around.find(reference);
+  if (!around.signal.aborted) await render({ ...around, model, el });
 }

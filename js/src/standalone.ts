@@ -74,8 +74,13 @@ async function start(): Promise<void> {
   for (const el of document.querySelectorAll<HTMLElement>("[data-model]")) {
     const model = models.get(el.dataset.model ?? "");
     if (!model) throw new Error(`This page has no view ${el.dataset.model}.`);
+    const find = async (reference: string): Promise<Model> => {
+      const found = models.get(reference);
+      if (!found) throw new Error(`This page has no view ${reference}.`);
+      return found;
+    };
     const selection = models.get(model.get<string>("selection")) ?? null;
-    await runtime.render({ model, el, signal, selection, live: false });
+    await runtime.render({ model, el, signal, selection, live: false, find });
     await new Promise((resolve) => setTimeout(resolve));
   }
   document.documentElement.dataset.hierwidgets = "ready";

@@ -301,3 +301,48 @@ def test_groups_ask_python_for_the_lines_of_a_page_and_variance_stands_beside(
     term = beside.locator("[data-word='pooling factor']").first
     term.hover()
     expect(term).to_have_accessible_description(re.compile("0 is no pooling, 1 complete pooling"))
+
+
+def test_a_fit_shows_its_dashboard_and_makes_a_view_when_its_tab_opens(
+    notebook: Notebook, folder: Path
+):
+    cells = [LOAD, "fit", "board = fit.dashboard('caterpillar')\nboard"]
+    write_notebook(folder / "dashboard.ipynb", cells)
+    notebook.open("dashboard.ipynb")
+    notebook.run_cell(0)
+    own = notebook.run_cell(1).locator('[data-view="dashboard"]')
+    expect(own.locator('[data-view="convergence"][data-ready]')).to_be_visible()
+    expect(own.get_by_role("button", name="divergences")).to_contain_text("✓ 0")
+    expect(own.page.locator("[data-hw-still]")).to_be_hidden()
+    expect(own.locator("[role=tabpanel] [data-view]")).to_have_count(1)
+
+    board = notebook.run_cell(2).locator('[data-view="dashboard"]')
+    caterpillar = board.locator('[data-view="caterpillar"][data-ready]')
+    expect(caterpillar).to_be_visible()
+    assert notebook.python("list(board.views.made)") == "['caterpillar']"
+    mark(caterpillar, "335").click()
+    notebook.until("fit.selection.groups", "['335']")
+
+    board.get_by_role("tab", name="Shrinkage").click()
+    shrinkage = board.locator('[data-view="shrinkage"][data-ready]')
+    expect(shrinkage).to_be_visible()
+    expect_picked(shrinkage, "335", "337")
+    notebook.until("list(board.views.made)", "['caterpillar', 'shrinkage']")
+    notebook.until("board.code.splitlines()[-1]", "'fit.dashboard(view=\"shrinkage\")'")
+    shrinkage.get_by_label("Sort by").select_option("name")
+    notebook.until("board.views['shrinkage'].state['sort']", "'name'")
+
+    notebook.run("board.state = {'view': 'groups'}")
+    expect(board.locator('[data-view="groups"][data-ready]')).to_be_visible()
+
+    notebook.shut_down()
+    board.get_by_role("tab", name="Shrinkage").click()
+    expect(shrinkage).to_be_visible()
+    board.get_by_role("tab", name="Variance").click()
+    expect(
+        board.get_by_text(
+            "Variance cannot be shown. Python cannot be reached: this notebook's kernel"
+        )
+    ).to_be_visible()
+    assert all("Could not send widget sync message" in error for error in notebook.errors)
+    notebook.errors.clear()

@@ -36,6 +36,10 @@ export function ask(
     };
     model.on("msg:custom", listener);
     signal.addEventListener("abort", gone, { once: true });
-    model.send({ ask: id, ...question });
+    try {
+      model.send({ ask: id, ...question });
+    } catch {
+      fail("Python cannot be reached: this notebook's kernel has stopped. Start it and run the cell again.");
+    }
   });
 }

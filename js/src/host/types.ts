@@ -30,4 +30,6 @@ export interface Context {
   specs: Record<string, Spec>;
   /** Whether a kernel answers messages. */
   live: boolean;
+  /** Draws another view, which Python refers to, inside `place`. */
+  mount(reference: string, place: HTMLElement): Promise<void>;
 }
