@@ -346,3 +346,21 @@ def test_a_fit_shows_its_dashboard_and_makes_a_view_when_its_tab_opens(
     ).to_be_visible()
     assert all("Could not send widget sync message" in error for error in notebook.errors)
     notebook.errors.clear()
+
+
+def test_a_reopened_notebook_says_what_the_fit_was(notebook: Notebook, folder: Path):
+    write_notebook(folder / "shown.ipynb", [LOAD, "fit"])
+    notebook.open("shown.ipynb")
+    notebook.run_all()
+    notebook.view("dashboard")
+    said = notebook.page.locator("pre[data-hw-still]")
+    expect(said).to_be_hidden()
+    notebook.save()
+    notebook.shut_down()
+
+    notebook.open("shown.ipynb")
+    expect(said).to_be_visible()
+    expect(said).to_contain_text("gaussian, 180 rows, 18 Subject, 4 chains of 1000 draws")
+    expect(notebook.page.get_by_text(re.compile("Error displaying|model not found"))).to_have_count(
+        0
+    )
