@@ -132,6 +132,16 @@ describe("ask", () => {
     await expect(answer).rejects.toThrow("no such parameter");
   });
 
+  it("says so at once when there is no kernel to ask", async () => {
+    const model = strictModel({});
+    const send = (): never => {
+      throw new Error("Cannot send");
+    };
+    const answer = ask(Object.assign(model, { send }), {}, signal);
+    await expect(answer).rejects.toThrow("kernel has stopped");
+    expect(model.listening).toBe(0);
+  });
+
   it("gives up when the view goes away", async () => {
     const model = strictModel({});
     const gone = new AbortController();
