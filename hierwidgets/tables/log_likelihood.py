@@ -95,6 +95,11 @@ def total(fit: Fit) -> np.ndarray:
     return _TOTAL[fit]
 
 
+def density(family: str) -> Callable[..., np.ndarray]:
+    """The log density of a family whose likelihood is known here, of rows and its parameters."""
+    return _DENSITIES[family][1]
+
+
 def _given(fit: Fit) -> np.ndarray | None:
     """The group of the DataTree, where it has the model's response at the posterior's draws."""
     if "log_likelihood" not in fit.idata.children:

@@ -1,0 +1,397 @@
+"""Replicated data: what the model would have seen, drawn in numpy from its linear predictors."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from scipy import special
+
+from hierwidgets import checks, models, terms
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from hierwidgets.fit import Fit
+    from hierwidgets.terms import Effect
+
+Kind = Literal["posterior", "prior"]
+KINDS = ("posterior", "prior")
+REPLICATES = ("new", "same")
+DRAWS = 1000
+FEWEST = 200
+MOST_NUMBERS = 8_000_000
+SEED = 20260
+HUGE = 1e15
+_TINY = 1e-300
+
+
+@dataclass(frozen=True)
+class Replications:
+    """The response and its replications.
+
+    Attributes
+    ----------
+    observed : ndarray, shape (rows,)
+        Counts of successes for a binomial response, numbers 0, 1, ... for ordered categories.
+    replicated : ndarray, shape (draws, rows)
+    trials : ndarray, shape (rows,), or None
+    discrete : bool
+    """
+
+    observed: np.ndarray
+    replicated: np.ndarray
+    trials: np.ndarray | None
+    discrete: bool
+
+
+def replications(
+    fit: Fit,
+    kind: Kind = "posterior",
+    new: str | None = None,
+    draws: int = DRAWS,
+    random_seed: int = SEED,
+) -> Replications:
+    """Data sets that the model would produce in place of the one observed.
+
+    Drawn here for the families gaussian, t, bernoulli, binomial, poisson, negativebinomial, gamma,
+    beta and cumulative; by Bambi for others. Weights of rows are not used.
+
+    Parameters
+    ----------
+    fit : Fit
+    kind : {"posterior", "prior"}
+        Parameters from the posterior, or from all priors.
+    new : str, optional
+        A grouping factor whose groups, and those nested in them, are replaced by new ones: u is
+        drawn from N(0, Sigma) of each draw. Effects of other factors stay. Marshall and Spiegelhalter
+        (2003), Statistics in Medicine 22, 1649-1660, call it mixed replication.
+    draws : int
+        Data sets; fewer, but 200 at least, where there are very many rows.
+    random_seed : int
+
+    Returns
+    -------
+    Replications
+
+    Raises
+    ------
+    ValueError
+        A censored, truncated or constrained response, a family whose response is no single number,
+        or new groups of effects that are not Normal around zero.
+
+    Examples
+    --------
+    >>> replications(fit, new="Subject").replicated.shape
+    """
+    checks.one_of(kind, KINDS, "a kind of predictive check")
+    observed, trials = response(fit)
+    rng = np.random.default_rng(random_seed)
+    count = max(min(draws, FEWEST), min(draws, MOST_NUMBERS // len(observed)))
+    source = fit.posterior if kind == "posterior" else prior(fit, count, random_seed)
+    if closed(fit):
+        at = Parameters(fit, source, places(source, count), fresh(fit, new), rng)
+        found = _FAMILIES[fit.family].draw(rng, trials, *at.all())
+    elif new is None:
+        found = _by_bambi(fit, source, count, random_seed)
+    else:
+        raise ValueError(
+            f"Replications of the {fit.family} family come from Bambi, with the same groups: ask for "
+            'replicate="same".'
+        )
+    return Replications(observed, found, trials, discrete(fit))
+
+
+def closed(fit: Fit) -> bool:
+    """Whether this module draws the response itself."""
+    return fit.family in _FAMILIES and not terms.smooths(fit.model)
+
+
+def discrete(fit: Fit) -> bool:
+    """Whether the response takes whole numbers only."""
+    one = _FAMILIES.get(fit.family)
+    values = response(fit)[0]
+    return one.discrete if one else bool(np.all(values == np.round(values)))
+
+
+def response(fit: Fit) -> tuple[np.ndarray, np.ndarray | None]:
+    """The observed numbers, and the trials of a binomial response.
+
+    Raises
+    ------
+    ValueError
+        A response that replications could not be set beside.
+    """
+    term = fit.model.response_term
+    if term.is_censored or term.is_truncated or term.is_constrained:
+        raise ValueError(
+            "Replications of a censored, truncated or constrained response cannot be compared with "
+            "what was observed of it, so there is no predictive check."
+        )
+    values = terms.response(fit.model)
+    if fit.family == "binomial":
+        return values[:, 0], values[:, 1]
+    if values.ndim == 2 and term.is_weighted:
+        return values[:, 0], None
+    if values.ndim != 1 or (models.has_categories(fit.model) and fit.family != "cumulative"):
+        raise ValueError(
+            f"A response of the {fit.family} family is no single number, so there is no predictive "
+            "check of it yet."
+        )
+    return values, None
+
+
+def prior(fit: Fit, draws: int, random_seed: int) -> xr.Dataset:
+    """Draws of all parameters from their priors, named as those of the posterior."""
+    import pymc as pm
+    import xarray as xr
+
+    model = fit.model
+    if not model.built:
+        model.build()
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Cannot cache compiled function")
+        tree = pm.sample_prior_predictive(
+            draws=draws,
+            var_names=models.stored(model),
+            model=model.backend.model,
+            random_seed=random_seed,
+        )
+    drawn = xr.DataTree.from_dict({"posterior": tree["prior"].to_dataset()})
+    return models.clean(model, drawn)["posterior"].to_dataset()
+
+
+def fresh(fit: Fit, factor: str | None) -> set[str]:
+    """The factor whose groups are new, and those nested in it.
+
+    Raises
+    ------
+    ValueError
+        If its effects are not drawn from a Normal around zero.
+    """
+    if factor is None:
+        return set()
+    checks.one_of(factor, list(fit.factors), "a grouping factor of this model")
+    inside = {inner for inner, outers in terms.nesting(fit.effects).items() if factor in outers}
+    found = {factor, *inside}
+    for effect in fit.effects:
+        odd = models.not_normal(fit.model, effect.component)
+        if effect.factor in found and effect.variable in odd:
+            raise ValueError(
+                f"The effects of {effect.term!r} are not Normal around zero, and new groups are drawn "
+                'from a Normal. replicate="same" needs none.'
+            )
+    return found
+
+
+def places(source: xr.Dataset, count: int) -> np.ndarray:
+    """So many draws, evenly over all chains; some twice where there are fewer."""
+    total = source.sizes["chain"] * source.sizes["draw"]
+    return np.linspace(0, total - 1, count).round().astype(int)
+
+
+class Parameters:
+    """The parameters of the response at some draws, by row."""
+
+    def __init__(
+        self,
+        fit: Fit,
+        source: xr.Dataset,
+        chosen: np.ndarray,
+        renewed: set[str],
+        rng: np.random.Generator,
+    ) -> None:
+        self.fit, self.source, self.chosen = fit, source, chosen
+        self.effects = _effects(fit, source, chosen, renewed, rng)
+
+    def all(self, rows: np.ndarray | slice = slice(None)) -> list[np.ndarray]:
+        """Each parameter of the family, shape (draws, rows) or (draws, 1)."""
+        return [self.at(name, rows) for name in _FAMILIES[self.fit.family].names]
+
+    def at(self, name: str, rows: np.ndarray | slice = slice(None)) -> np.ndarray:
+        """One parameter; cumulative probabilities (draws, rows, categories - 1) for "p"."""
+        model = self.fit.model
+        if self.fit.family == "cumulative" and name == "p":
+            return self._cumulative(rows)
+        if name not in model.conditional_parameters:
+            constant = terms.constant_draws(model, self.source, name)
+            if constant is None:
+                raise ValueError(f"The {self.fit.family} family has no parameter {name!r}.")
+            return constant.reshape(-1, 1)[self.chosen]
+        eta = self._linear(name, rows)
+        return np.asarray(model.family.link[name].linkinv(eta))
+
+    def _linear(self, name: str, rows: np.ndarray | slice) -> np.ndarray:
+        design = terms.common(self.fit.model, name)
+        eta = _flat(design.draws(self.source))[self.chosen] @ design.X[rows].T
+        eta += design.offset[rows]
+        for effect, values in self.effects:
+            if effect.component == name:
+                eta += values[:, effect.index[rows]] * effect.predictor[rows]
+        return eta
+
+    def _cumulative(self, rows: np.ndarray | slice) -> np.ndarray:
+        model = self.fit.model
+        main = terms.parent(model)
+        part = model.marginal_parameters["threshold"]
+        values = self.source[str(part.alias or "threshold")]
+        cuts = values.transpose(*terms.MAIN_DIMS, ...).to_numpy()
+        cuts = _flat(cuts.reshape(*cuts.shape[:2], -1))[self.chosen]
+        z = cuts[:, None, :] - self._linear(main, rows)[:, :, None]
+        return _CUMULATIVE[terms.link_name(model, main)](z)
+
+
+def _effects(
+    fit: Fit, source: xr.Dataset, chosen: np.ndarray, renewed: set[str], rng: np.random.Generator
+) -> list[tuple[Effect, np.ndarray]]:
+    """Effects (draws, groups), those of renewed factors drawn from the population."""
+    found: list[tuple[Effect, np.ndarray]] = []
+    done: set[str] = set()
+    for effect in fit.effects:
+        if effect.term in done:
+            continue
+        varying = fit.siblings(effect)
+        done |= {one.term for one in varying}
+        if effect.factor not in renewed:
+            found += [(one, _flat(one.draws(source))[chosen]) for one in varying]
+            continue
+        tau = np.stack([one.scale_draws(source).ravel() for one in varying], axis=1)
+        correlation = terms.correlation_draws(varying, source)
+        values, vectors = np.linalg.eigh(correlation)
+        root = vectors * np.sqrt(np.maximum(values, 0.0))[:, None, :]
+        root = np.broadcast_to(root, (len(tau), *root.shape[1:]))[chosen]
+        z = rng.standard_normal((len(chosen), len(effect.groups), len(varying)))
+        u = tau[chosen][:, None, :] * (z @ np.swapaxes(root, -1, -2))
+        found += [(one, u[:, :, k]) for k, one in enumerate(varying)]
+    return found
+
+
+def _by_bambi(fit: Fit, source: xr.Dataset, count: int, random_seed: int) -> np.ndarray:
+    import xarray as xr
+
+    stacked = source.stack(sample=terms.MAIN_DIMS).isel(sample=places(source, count))
+    some = stacked.drop_vars(["sample", *terms.MAIN_DIMS]).rename(sample="draw")
+    some = some.assign_coords(draw=np.arange(count)).expand_dims(chain=[0])
+    tree = xr.DataTree.from_dict({"posterior": some.transpose(*terms.MAIN_DIMS, ...)})
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Cannot cache compiled function")
+        made: Any = fit.model.predict(tree, kind="response", inplace=False, random_seed=random_seed)
+    values = made["posterior_predictive"].to_dataset()[terms.shown_name(fit.model.response_term)]
+    return values.transpose(*terms.MAIN_DIMS, ...).to_numpy().reshape(count, -1).astype(float)
+
+
+def _flat(values: np.ndarray) -> np.ndarray:
+    return values.reshape(-1, *values.shape[2:])
+
+
+@dataclass(frozen=True)
+class Family:
+    """How a response is drawn and how its distribution function is reckoned.
+
+    `draw(rng, trials, *parameters)` and `cdf(y, trials, *parameters)` give (draws, rows).
+    """
+
+    names: tuple[str, ...]
+    discrete: bool
+    draw: Callable[..., np.ndarray]
+    cdf: Callable[..., np.ndarray]
+
+
+def family(fit: Fit) -> Family | None:
+    """The family of a fit whose response this module draws, else None."""
+    return _FAMILIES[fit.family] if closed(fit) else None
+
+
+def _safe(values: np.ndarray) -> np.ndarray:
+    return np.clip(np.nan_to_num(values, nan=HUGE, posinf=HUGE), _TINY, HUGE)
+
+
+def _gaussian(rng: Any, _n: Any, mu: np.ndarray, sigma: np.ndarray) -> np.ndarray:
+    return mu + sigma * rng.standard_normal(mu.shape)
+
+
+def _t(rng: Any, _n: Any, mu: np.ndarray, sigma: np.ndarray, nu: np.ndarray) -> np.ndarray:
+    return mu + sigma * rng.standard_t(np.broadcast_to(nu, mu.shape))
+
+
+def _poisson(rng: Any, _n: Any, mu: np.ndarray) -> np.ndarray:
+    return rng.poisson(_safe(mu)).astype(float)
+
+
+def _negative_binomial(rng: Any, _n: Any, mu: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+    return rng.poisson(_safe(_gamma(rng, None, _safe(mu), alpha))).astype(float)
+
+
+def _gamma(rng: Any, _n: Any, mu: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+    return rng.standard_gamma(np.broadcast_to(alpha, mu.shape)) * mu / alpha
+
+
+def _beta(rng: Any, _n: Any, mu: np.ndarray, kappa: np.ndarray) -> np.ndarray:
+    inside = np.clip(mu, 1e-12, 1 - 1e-12)
+    return rng.beta(np.maximum(inside * kappa, _TINY), np.maximum((1 - inside) * kappa, _TINY))
+
+
+def _ordinal(rng: Any, _n: Any, p: np.ndarray) -> np.ndarray:
+    return (rng.random(p.shape[:2])[:, :, None] > p).sum(axis=2).astype(float)
+
+
+def _ordinal_cdf(y: np.ndarray, _n: Any, p: np.ndarray) -> np.ndarray:
+    whole = np.concatenate([np.zeros_like(p[..., :1]), p, np.ones_like(p[..., :1])], axis=-1)
+    at = np.broadcast_to((y + 1).astype(int)[None, :, None], (*p.shape[:2], 1))
+    return np.take_along_axis(whole, at, axis=-1)[..., 0]
+
+
+def _count(below: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
+    """A distribution function that is 0 below 0."""
+
+    def cdf(y: np.ndarray, trials: Any, *parameters: np.ndarray) -> np.ndarray:
+        return np.where(y < 0, 0.0, below(np.maximum(y, 0), trials, *parameters))
+
+    return cdf
+
+
+_CUMULATIVE: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "logit": special.expit,
+    "probit": special.ndtr,
+    "cloglog": lambda z: -np.expm1(-np.exp(z)),
+}
+_FAMILIES = {
+    "gaussian": Family(
+        ("mu", "sigma"), False, _gaussian, lambda y, _n, mu, s: special.ndtr((y - mu) / s)
+    ),
+    "t": Family(
+        ("mu", "sigma", "nu"), False, _t, lambda y, _n, mu, s, nu: special.stdtr(nu, (y - mu) / s)
+    ),
+    "bernoulli": Family(
+        ("p",),
+        True,
+        lambda rng, _n, p: (rng.random(p.shape) < p).astype(float),
+        lambda y, _n, p: np.where(y < 0, 0.0, np.where(y < 1, 1 - p, 1.0)),
+    ),
+    "binomial": Family(
+        ("p",),
+        True,
+        lambda rng, n, p: rng.binomial(n.astype(int), np.clip(p, 0, 1)).astype(float),
+        _count(lambda y, n, p: special.bdtr(np.minimum(y, n), n.astype(int), p)),
+    ),
+    "poisson": Family(("mu",), True, _poisson, _count(lambda y, _n, mu: special.pdtr(y, mu))),
+    "negativebinomial": Family(
+        ("mu", "alpha"),
+        True,
+        _negative_binomial,
+        _count(lambda y, _n, mu, a: special.betainc(a, y + 1, a / (a + mu))),
+    ),
+    "gamma": Family(
+        ("mu", "alpha"), False, _gamma, lambda y, _n, mu, a: special.gammainc(a, a * y / mu)
+    ),
+    "beta": Family(
+        ("mu", "kappa"),
+        False,
+        _beta,
+        lambda y, _n, mu, k: special.betainc(mu * k, (1 - mu) * k, y),
+    ),
+    "cumulative": Family(("p",), True, _ordinal, _ordinal_cdf),
+}
