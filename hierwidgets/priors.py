@@ -98,8 +98,8 @@ def top(fit: Fit) -> list[Top]:
     return [_top(fit, name, prior, scale) for name, prior, scale in _every(fit.model)]
 
 
-def draws(fit: Fit, parameter: str) -> np.ndarray:
-    """Draws of a parameter as its prior sees them.
+def draws(fit: Fit, parameter: str, posterior: xr.Dataset | None = None) -> np.ndarray:
+    """Draws of a parameter as its prior sees them, of the fit's posterior or of another.
 
     Bambi's prior of an intercept is on the intercept at the mean of the predictors. Of a
     correlation matrix the LKJ density needs the logarithm of the determinant.
@@ -108,7 +108,7 @@ def draws(fit: Fit, parameter: str) -> np.ndarray:
     -------
     ndarray, shape (chain, draw, elements)
     """
-    posterior = fit.posterior
+    posterior = fit.posterior if posterior is None else posterior
     joints = {effect.correlation: effect for effect in fit.effects if effect.joint}
     if parameter in joints:
         effect = joints[parameter]

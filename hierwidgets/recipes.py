@@ -5,7 +5,7 @@ Used to save a fit, and to fit it again elsewhere.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -78,6 +78,12 @@ def model(recipe: dict[str, Any]) -> bmb.Model:
     if recipe["alias"]:
         made.set_alias(recipe["alias"])
     return made
+
+
+def some(column: dict[str, Any], rows: Sequence[int]) -> dict[str, Any]:
+    """A column of a recipe's data at some rows; categories keep all their levels."""
+    key = "codes" if "codes" in column else "values"
+    return {**column, key: [column[key][row] for row in rows]}
 
 
 def written(fit: Fit, priors: Mapping[str, Any], noncentered: object) -> dict[str, Any]:
