@@ -1,27 +1,42 @@
-"""Integrals over standard normal effects by adaptive Gauss-Hermite quadrature, for many draws at once."""
+"""Integrals over standard normal effects, for many draws at once: adaptive Gauss-Hermite quadrature.
+
+Where that does not settle, or the integrand may have several modes, a single effect is summed by the
+trapezoid rule, which converges as fast for smooth integrands that vanish at both ends.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from itertools import pairwise, product
+from typing import NamedTuple
 
 import numpy as np
 from numpy.polynomial.hermite_e import hermegauss
-from scipy.special import logsumexp
 
-__all__ = ["LADDERS", "log_integral", "nodes_needed"]
+__all__ = ["LADDERS", "Rule", "log_integral", "settled"]
 
 Log = Callable[[np.ndarray], np.ndarray]
-LADDERS = {1: (11, 21, 41, 81), 2: (11, 21, 41)}
+LADDERS = {1: (11, 21, 41), 2: (11, 21, 41)}
 TOLERANCE = 1e-6
+REACH = 9.0
+STEP = 0.35
+MOST_EVEN = 8000
 _MOST_STEPS = 50
 _MOST_HALVINGS = 25
 _NEAR = 0.02
 _FLATTEST = 0.25
+_HALF_LOG_TWO_PI = 0.5 * np.log(2 * np.pi)
 
 
-def log_integral(log: Log, count: int, effects: int, nodes: int) -> np.ndarray:
+class Rule(NamedTuple):
+    """How to integrate: nodes in each dimension, and whether they lie evenly spaced."""
+
+    nodes: int
+    even: bool = False
+
+
+def log_integral(log: Log, count: int, effects: int, rule: Rule) -> np.ndarray:
     """The logarithm of the integral of exp(log(z)) over standard normal z, for each draw.
 
     The nodes lie about the mode of each draw's integrand, scaled by its curvature there. The mode is
@@ -36,8 +51,7 @@ def log_integral(log: Log, count: int, effects: int, nodes: int) -> np.ndarray:
         Draws.
     effects : int
         Dimensions of z.
-    nodes : int
-        In each dimension.
+    rule : Rule
 
     Returns
     -------
@@ -50,27 +64,35 @@ def log_integral(log: Log, count: int, effects: int, nodes: int) -> np.ndarray:
 
     Examples
     --------
-    >>> found = log_integral(lambda z: 2 * z[:, 0], 1, 1, 11)
+    >>> found = log_integral(lambda z: 2 * z[:, 0], 1, 1, Rule(11))
     >>> round(float(found[0]), 9)
     2.0
     """
     if effects == 0:
         return log(np.zeros((count, 0)))
 
-    def joint(z: np.ndarray) -> np.ndarray:
-        with np.errstate(all="ignore"):
-            value = log(z) - 0.5 * (z * z).sum(axis=1)
-        return np.where(np.isnan(value), -np.inf, value)
-
+    joint = _with_prior(log)
     mode, root = _peak(joint, np.zeros((count, effects)))
-    points, weights = _rule(nodes, effects)
-    values = [joint(mode + root @ x) + w for x, w in zip(points, weights, strict=True)]
-    spread = np.log(np.abs(np.diagonal(root, axis1=1, axis2=2))).sum(axis=1)
-    return logsumexp(values, axis=0) + spread
+    if rule.even:
+        places = np.linspace(-REACH, REACH, rule.nodes)
+        values = (joint(mode + x) for x in places)
+        return _summed(values, count) + np.log(places[1] - places[0]) - _HALF_LOG_TWO_PI
+    points, weights = _hermite(rule.nodes, effects)
+    values = (joint(mode + root @ x) + w for x, w in zip(points, weights, strict=True))
+    return _summed(values, count) + np.log(np.diagonal(root, axis1=1, axis2=2)).sum(axis=1)
 
 
-def nodes_needed(log: Log, count: int, effects: int) -> tuple[int, float]:
-    """How many nodes the integrals of these draws need, and the error that is left.
+def _summed(logs: Iterable[np.ndarray], count: int) -> np.ndarray:
+    total = np.full(count, -np.inf)
+    for one in logs:
+        np.logaddexp(total, one, out=total)
+    return total
+
+
+def settled(
+    log: Log, count: int, effects: int, narrowest: float | None = None
+) -> tuple[Rule, float]:
+    """The rule that the integrals of these draws need, and the error that is left.
 
     Quadratures of ever more nodes are compared until two agree within 1e-6 in every draw.
 
@@ -78,36 +100,67 @@ def nodes_needed(log: Log, count: int, effects: int) -> tuple[int, float]:
     ----------
     log, count, effects
         As in `log_integral`.
+    narrowest : float, optional
+        Of a single effect that may have several modes: about the standard deviation of the narrowest.
 
     Returns
     -------
-    nodes : int
+    rule : Rule
     error : float
         The largest difference of any draw's logarithm from that with more nodes.
 
     Examples
     --------
-    >>> nodes_needed(lambda z: 2 * z[:, 0], 1, 1)[0]
+    >>> settled(lambda z: 2 * z[:, 0], 1, 1)[0].nodes
     11
     """
     if effects == 0:
-        return 1, 0.0
-    ladder = LADDERS[effects]
-    fewer, error = log_integral(log, count, effects, ladder[0]), np.inf
-    for few, many in pairwise(ladder):
-        more = log_integral(log, count, effects, many)
-        error = float(np.max(np.abs(more - fewer)))
+        return Rule(1), 0.0
+    rules = [] if narrowest else [Rule(n) for n in LADDERS[effects]]
+    error = np.inf
+    if rules:
+        values = [log_integral(log, count, effects, rules[0])]
+        for rule, next_rule in pairwise(rules):
+            values.append(log_integral(log, count, effects, next_rule))
+            error = float(np.max(np.abs(values[-1] - values[-2])))
+            if error <= TOLERANCE:
+                return rule, error
+    if effects > 1:
+        return rules[-1], error
+    return _even(log, count, narrowest)
+
+
+def _even(log: Log, count: int, narrowest: float | None) -> tuple[Rule, float]:
+    if narrowest is None:
+        _, root = _peak(_with_prior(log), np.zeros((count, 1)))
+        narrowest = float(root.min())
+    intervals = int(np.ceil(2 * REACH / (STEP * min(narrowest, 1.0))))
+    rule, error = Rule(intervals + 1, even=True), np.inf
+    coarse = log_integral(log, count, 1, rule)
+    while 2 * intervals <= MOST_EVEN:
+        intervals *= 2
+        fine = log_integral(log, count, 1, Rule(intervals + 1, even=True))
+        error = float(np.max(np.abs(fine - coarse)))
         if error <= TOLERANCE:
-            return few, error
-        fewer = more
-    return ladder[-1], error
+            return rule, error
+        rule, coarse = Rule(intervals + 1, even=True), fine
+    return rule, error
+
+
+def _with_prior(log: Log) -> Log:
+    def joint(z: np.ndarray) -> np.ndarray:
+        with np.errstate(all="ignore"):
+            value = log(z) - 0.5 * (z * z).sum(axis=1)
+        return np.where(np.isnan(value), -np.inf, value)
+
+    return joint
 
 
 @cache
-def _rule(nodes: int, effects: int) -> tuple[np.ndarray, np.ndarray]:
+def _hermite(nodes: int, effects: int) -> tuple[np.ndarray, np.ndarray]:
     """Places (N, K) and log weights (N,) by which exp of a joint log density is summed."""
     x, w = hermegauss(nodes)
-    logs = np.log(w) + 0.5 * x**2 - 0.5 * np.log(2 * np.pi)
+    logs = np.log(w) + 0.5 * x**2 - _HALF_LOG_TWO_PI
     places = np.array(list(product(x, repeat=effects)))
     return places, np.array([sum(one) for one in product(logs, repeat=effects)])
 

@@ -11,7 +11,7 @@ from scipy import special
 
 from hierwidgets import models, terms
 from hierwidgets.tables import log_likelihood
-from hierwidgets.tables.integrate import LADDERS, log_integral, nodes_needed
+from hierwidgets.tables.integrate import LADDERS, Rule, log_integral, settled
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -55,7 +55,7 @@ class Draws:
         if self.reason:
             return
         model = fit.model
-        names = _names(fit.family)
+        names = _names(fit)
         self.constants = {
             name: _constant(fit, self.posterior, name)
             for name in names
@@ -82,19 +82,14 @@ class Draws:
         if self.reason:
             return Density(None, self.reason)
         rows = _Rows(self, mine)
-        if rows.effects > max(LADDERS):
-            inside = "the Normal" if rows.exact else "the likelihood"
-            return Density(
-                None,
-                f"{rows.effects} new effects enter {inside} non-linearly, and quadrature is done over "
-                f"{max(LADDERS)} at most",
-            )
-        nodes, error = rows.nodes()
+        if reason := rows.refused():
+            return Density(None, reason)
+        rule, error = rows.rule()
         if not error <= _COARSEST:
-            return Density(None, f"its integral is not settled with {nodes} nodes")
+            return Density(None, f"its integral does not settle with {rule.nodes} nodes")
         step = max(1, _BATCH // len(mine))
         parts = [
-            log_integral(rows.at(some), some.stop - some.start, rows.effects, nodes)
+            log_integral(rows.at(some), some.stop - some.start, rows.effects, rule)
             for some in _slices(self.count, step)
         ]
         return Density(np.concatenate(parts))
@@ -162,22 +157,52 @@ class _Rows:
         self.parent = terms.parent(fit.model)
         parent = draws.parts[self.parent]
         self.exact = fit.family == "gaussian" and parent.link == "identity"
-        self.inner = [one for one in new if self.exact and one.component == self.parent]
-        self.outer = [one for one in new if one not in self.inner]
+        inside = {self.parent} if self.exact else set[str]()
+        self.inner = [one for one in new if one.component in inside]
+        self.outer = [one for one in new if one.component not in inside]
+        self.several = fit.family == "t"
         self.effects = sum(len(one.varying) for one in self.outer)
         self.density = _density(fit.family, {name: p.link for name, p in draws.parts.items()})
 
-    def nodes(self) -> tuple[int, float]:
-        """The nodes that suffice, tried where scales are largest and on evenly spaced draws."""
+    def refused(self) -> str:
+        """Why these rows' integral is not done, or nothing."""
+        if self.several and any(one.component != self.parent for one in self.outer):
+            return "effects on the scale of a Student t are new in it, which may have several modes"
+        most = 1 if self.several else max(LADDERS)
+        if self.effects <= most:
+            return ""
+        return (
+            f"{self.effects} effects are new in it, and no closed form integrates them: quadrature is "
+            f"done over {most} at most" + (" where there may be several modes" * self.several)
+        )
+
+    def rule(self) -> tuple[Rule, float]:
+        """The rule that suffices where scales are largest and on evenly spaced draws."""
         if not self.effects:
-            return 1, 0.0
+            return Rule(1), 0.0
         count = self.draws.count
         even = np.linspace(0, count - 1, min(_TRIED, count)).astype(int)
         roots = [np.abs(self.draws.root(one.varying, slice(None))) for one in self.outer]
         widest = np.sum([root.sum(axis=(1, 2)) for root in roots], axis=0)
         largest = np.argsort(widest)[-min(_TRIED, count) :]
         some = np.unique(np.concatenate([even, largest]))
-        return nodes_needed(self.at(some), len(some), self.effects)
+        return settled(self.at(some), len(some), self.effects, self._narrowest(some))
+
+    def _narrowest(self, some: np.ndarray) -> float | None:
+        """About the width of the narrowest of several modes: all rows of a Student t at one place."""
+        if not self.several:
+            return None
+        (one,) = self.outer
+        draws = self.draws
+        if "sigma" in draws.parts:
+            part = draws.parts["sigma"]
+            sigma = part.inverse(part.eta(self.mine, self.known, some))
+        else:
+            sigma = draws.constants["sigma"][some]
+        widest = np.abs(one.Z).max() * np.abs(draws.root(one.varying, some)).max(axis=(1, 2))
+        return float(
+            np.min(sigma.min(axis=1) / np.maximum(widest, 1e-300)) / np.sqrt(len(self.mine))
+        )
 
     def at(self, some: Some) -> Callable[[np.ndarray], np.ndarray]:
         """Log density at some draws, a function of the standardised effects to integrate over."""
@@ -260,10 +285,10 @@ def _refused(fit: Fit) -> str:
     return ""
 
 
-def _names(family: str) -> tuple[str, ...]:
-    if family == "cumulative":
-        return ("mu", "threshold")
-    return log_likelihood._DENSITIES[family][0]  # noqa: SLF001
+def _names(fit: Fit) -> tuple[str, ...]:
+    if fit.family == "cumulative":
+        return (terms.parent(fit.model), "threshold")
+    return log_likelihood._DENSITIES[fit.family][0]  # noqa: SLF001
 
 
 def _constant(fit: Fit, posterior: xr.Dataset, name: str) -> np.ndarray:
@@ -348,7 +373,7 @@ def _density(family: str, links: dict[str, str]) -> Rowwise:
         return lambda y, etas, _c, _p: y * etas["mu"] - np.exp(etas["mu"]) - special.gammaln(y + 1)
     if family == "cumulative":
         return lambda y, etas, constants, _p: _ordered(
-            y, etas["mu"], constants["threshold"], links["mu"]
+            y, next(iter(etas.values())), constants["threshold"], link
         )
     names, density = log_likelihood._DENSITIES[family]  # noqa: SLF001
 
