@@ -82,6 +82,7 @@ def own(fit, factor, group):
     mine = rows_of(fit, factor, group)
     found = Draws(fit).density(mine)
     assert found.reason == ""
+    assert found.log is not None
     return fit.data.iloc[mine], found.log
 
 
@@ -304,5 +305,8 @@ def test_chunks_are_one_whole(data, monkeypatch):
     fit = made_up("count ~ x + (1 | c)", data, family="poisson")
     mine = rows_of(fit, "c", "1")
     whole = Draws(fit).density(mine).log
+    assert whole is not None
     monkeypatch.setattr(left_out, "_BATCH", 7 * len(mine))
-    np.testing.assert_allclose(Draws(fit).density(mine).log, whole, rtol=1e-9)
+    parts = Draws(fit).density(mine).log
+    assert parts is not None
+    np.testing.assert_allclose(parts, whole, rtol=1e-9)
