@@ -109,6 +109,31 @@ def described(draws: np.ndarray, levels: Sequence[float]) -> tuple[Diagnostics, 
     return out, marks
 
 
+def ess_mean(draws: np.ndarray) -> np.ndarray:
+    """Effective sample size of the mean of each parameter, of draws as they are.
+
+    Parameters
+    ----------
+    draws : ndarray, shape (chain, draw, parameters)
+
+    Returns
+    -------
+    ndarray, shape (parameters,)
+        NaN where values are not finite.
+
+    Examples
+    --------
+    >>> ess_mean(np.random.default_rng(0).normal(size=(4, 500, 3))).shape
+    (3,)
+    """
+    columns = np.moveaxis(draws, -1, 0)
+    parts = (
+        _ess(_split(np.ascontiguousarray(columns[start : start + BLOCK], dtype=float)))
+        for start in range(0, len(columns), BLOCK)
+    )
+    return np.concatenate([np.empty(0), *parts])
+
+
 class Errors(NamedTuple):
     """Arrays of shape (parameters,), in the parameters' own units."""
 

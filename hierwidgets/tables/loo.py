@@ -1,0 +1,243 @@
+"""How well a model predicts rows it has not seen: leave one observation out, by row and by group.
+
+What is predicted is a new observation in a known group: the group's other rows stay.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import pandas as pd
+
+from hierwidgets import checks
+from hierwidgets.tables.convergence import HEALTHY, WRONG, Finding, Verdict
+from hierwidgets.tables.diagnostics import ess_mean
+from hierwidgets.tables.log_likelihood import log_likelihood
+from hierwidgets.weights.rows import efficient_tail, leave_one_out
+
+if TYPE_CHECKING:
+    from hierwidgets.fit import Fit
+
+VERY_BAD = 1.0
+WAIC_LIMIT = 0.4
+_ROWS: WeakKeyDictionary[Fit, pd.DataFrame] = WeakKeyDictionary()
+
+
+class Estimate(NamedTuple):
+    """Sums over all rows.
+
+    Attributes
+    ----------
+    elpd, se : float
+        Expected log pointwise predictive density, and its standard error over the rows.
+    p, p_se : float
+        Effective number of parameters.
+    rows : int
+    good_k : float
+        Pareto k up to which the estimate of a row is good: min(1 - 1 / log10(draws), 0.7).
+    bad : int
+        Rows beyond it; for WAIC rows whose variance is above 0.4.
+    """
+
+    elpd: float
+    se: float
+    p: float
+    p_se: float
+    rows: int
+    good_k: float
+    bad: int
+
+
+def pointwise(fit: Fit) -> pd.DataFrame:
+    """Every row's expected log predictive density with the row itself left out.
+
+    By Pareto-smoothed importance sampling, as ArviZ's `loo` (Vehtari, Gelman and Gabry 2017,
+    Statistics and Computing 27, 1413-1432). Computed once for a fit.
+
+    Parameters
+    ----------
+    fit : Fit
+
+    Returns
+    -------
+    DataFrame
+        One row a row of ``fit.data``, in its order: ``row`` (its place, from 0), a column for each
+        grouping factor, ``elpd, khat, p_loo``, and ``elpd_waic, p_waic``.
+
+    Raises
+    ------
+    ValueError
+        A censored or truncated response, whose likelihood is not at hand.
+
+    Examples
+    --------
+    >>> pointwise(fit).nlargest(3, "khat")  # doctest: +SKIP
+    """
+    if fit not in _ROWS:
+        _ROWS[fit] = _computed(fit)
+    return _ROWS[fit].copy()
+
+
+def _computed(fit: Fit) -> pd.DataFrame:
+    values = log_likelihood(fit)
+    chains, draws, rows = values.shape
+    flat = np.ascontiguousarray(values.reshape(chains * draws, rows).T)
+    found = leave_one_out(flat, efficient_tail(chains * draws, efficiency(fit)))
+    spread = flat.var(axis=1, ddof=1)
+    return pd.DataFrame(
+        {
+            "row": np.arange(rows),
+            **members(fit),
+            "elpd": found.elpd,
+            "khat": found.khat,
+            "p_loo": found.lpd - found.elpd,
+            "elpd_waic": found.lpd - spread,
+            "p_waic": spread,
+        }
+    )
+
+
+def members(fit: Fit) -> dict[str, np.ndarray]:
+    """The group of every row, by grouping factor."""
+    return {e.factor: np.array(e.groups, dtype=object)[e.index] for e in reversed(fit.effects)}
+
+
+def efficiency(fit: Fit) -> float:
+    """Effective sample size of a mean over the number of draws, averaged over the posterior.
+
+    1 for a single chain, as ArviZ has it.
+    """
+    sizes = fit.posterior.sizes
+    if sizes["chain"] == 1:
+        return 1.0
+    found = []
+    for values in fit.posterior.data_vars.values():
+        draws = values.transpose("chain", "draw", ...).to_numpy().astype(float)
+        found.append(ess_mean(draws.reshape(*draws.shape[:2], -1)))
+    return float(np.concatenate(found).mean() / (sizes["chain"] * sizes["draw"]))
+
+
+def good_k(fit: Fit) -> float:
+    """Pareto k up to which a row's estimate is good with this many draws."""
+    sizes = fit.posterior.sizes
+    return min(1 - 1 / np.log10(sizes["chain"] * sizes["draw"]), 0.7)
+
+
+def total(fit: Fit) -> Estimate:
+    """The sum over all rows, as ArviZ's `loo`.
+
+    Examples
+    --------
+    >>> total(fit).elpd  # doctest: +SKIP
+    """
+    rows = pointwise(fit)
+    limit = good_k(fit)
+    return _sum(rows["elpd"], rows["p_loo"], limit, int((rows["khat"] > limit).sum()))
+
+
+def waic(fit: Fit) -> Estimate:
+    """The widely applicable information criterion, on the same scale as `total`.
+
+    Watanabe (2010), JMLR 11, 3571-3594. It has no diagnostic of its own but the variance of each
+    row's log likelihood, and is no better than leave-one-out anywhere: above 0.4 it is not to be
+    believed (Vehtari, Gelman and Gabry 2017).
+
+    Examples
+    --------
+    >>> waic(fit).elpd  # doctest: +SKIP
+    """
+    rows = pointwise(fit)
+    bad = int((rows["p_waic"] > WAIC_LIMIT).sum())
+    return _sum(rows["elpd_waic"], rows["p_waic"], good_k(fit), bad)
+
+
+def _sum(elpd: pd.Series, p: pd.Series, limit: float, bad: int) -> Estimate:
+    n = len(elpd)
+    errors = (float(np.sqrt(n * one.var(ddof=1))) for one in (elpd, p))
+    se, p_se = errors
+    return Estimate(float(elpd.sum()), se, float(p.sum()), p_se, n, float(limit), bad)
+
+
+def by_group(fit: Fit, factor: str | None = None) -> pd.DataFrame:
+    """The rows summed by group.
+
+    Parameters
+    ----------
+    fit : Fit
+    factor : str, optional
+        A grouping factor; the first one by default.
+
+    Returns
+    -------
+    DataFrame
+        ``group, n, elpd`` (the sum), ``mean`` (for each row), ``se`` (of that mean over the group's
+        rows; NaN for one row), ``p_loo, khat`` (the largest), ``bad`` (rows beyond `good_k`).
+
+    Examples
+    --------
+    >>> by_group(fit).sort_values("mean")  # doctest: +SKIP
+    """
+    known = fit.factors
+    if not known:
+        raise ValueError(f"The model {fit.formula!r} has no group terms to sum by.")
+    name = (
+        next(iter(known))
+        if factor is None
+        else checks.one_of(factor, list(known), "a grouping factor of this model")
+    )
+    rows = pointwise(fit)
+    rows["bad"] = rows["khat"] > good_k(fit)
+    grouped = rows.groupby(name, sort=False)
+    found = pd.DataFrame(
+        {
+            "n": grouped.size(),
+            "elpd": grouped["elpd"].sum(),
+            "mean": grouped["elpd"].mean(),
+            "se": grouped["elpd"].sem(),
+            "p_loo": grouped["p_loo"].sum(),
+            "khat": grouped["khat"].max(),
+            "bad": grouped["bad"].sum(),
+        }
+    )
+    present = [group for group in known[name] if group in found.index]
+    return found.loc[present].rename_axis("group").reset_index()
+
+
+def verdict(fit: Fit) -> Verdict:
+    """Whether the estimate can be believed, and what to do if not.
+
+    Examples
+    --------
+    >>> verdict(fit).said  # doctest: +SKIP
+    """
+    rows, found = pointwise(fit), total(fit)
+    notes = ["Predicted is a new observation in a known group: the group's other rows stay."]
+    if found.bad == 0:
+        said = f"Every Pareto k is at most {found.good_k:.2f}: elpd {found.elpd:.1f} ± {found.se:.1f} can be believed."
+        return Verdict(True, HEALTHY, said, [], notes)
+    worst = rows.nlargest(min(found.bad, 3), "khat")
+    named = ", ".join(_named(fit, row) for _, row in worst.iterrows())
+    said = (
+        f"{found.bad:,} of {found.rows:,} rows have a Pareto k above {found.good_k:.2f}, the largest "
+        f"{rows['khat'].max():.2f}: without them the posterior is another, and their share of elpd is "
+        f"too high. The most influential: {named}."
+    )
+    many = found.p > found.rows / 5
+    line = f"{fit.name}.loo().rows.nlargest({min(found.bad, 20)}, 'khat')"
+    findings = [Finding(said, line)]
+    if many:
+        findings.append(
+            Finding(
+                f"There are few rows for each effect (p_loo {found.p:.0f} of {found.rows:,} rows), so that "
+                "leaving out one row moves its group: ask for whole groups.",
+                f'{fit.name}.loo(unit="group")',
+            )
+        )
+    return Verdict(False, WRONG, said.split(":")[0] + ".", findings, notes)
+
+
+def _named(fit: Fit, row: pd.Series) -> str:
+    groups = ", ".join(f"{factor} {row[factor]}" for factor in fit.factors)
+    return f"row {row['row']}" + (f" ({groups})" if groups else "")

@@ -1,0 +1,126 @@
+"""Leave one observation out, against ArviZ on the same draws and against the exact answer."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+import hierwidgets as hw
+from hierwidgets.tables import loo
+from hierwidgets.tables.log_likelihood import log_likelihood
+from hierwidgets.weights.rows import efficient_tail, leave_one_out
+from hierwidgets.weights.smoothing import smooth
+
+
+def arviz_of(fit: hw.Fit) -> Any:
+    values = xr.Dataset({"y": (("chain", "draw", "row"), log_likelihood(fit))})
+    tree = xr.DataTree.from_dict({"posterior": fit.posterior, "log_likelihood": values})
+    return importlib.import_module("arviz_stats.loo").loo(tree, pointwise=True)
+
+
+@pytest.fixture(scope="module")
+def herds() -> hw.Fit:
+    return hw.fit(
+        "p(incidence, size) ~ period + (1 | herd)",
+        hw.example("cbpp"),
+        family="binomial",
+        draws=500,
+        tune=500,
+        random_seed=1,
+        progress=False,
+    )
+
+
+@pytest.mark.filterwarnings("ignore:Estimated shape parameter")
+@pytest.mark.parametrize("name", ["sleep_fit", "radon_fit", "herds"])
+def test_it_is_arvizs(name, request):
+    fit = request.getfixturevalue(name)
+    theirs = arviz_of(fit)
+    rows, found = loo.pointwise(fit), loo.total(fit)
+    np.testing.assert_allclose(rows["elpd"], theirs.elpd_i, rtol=1e-6)
+    np.testing.assert_allclose(rows["khat"], theirs.pareto_k, rtol=1e-6, atol=1e-6)
+    assert found.elpd == pytest.approx(float(theirs.elpd), rel=1e-6)
+    assert found.se == pytest.approx(float(theirs.se), rel=1e-6)
+    assert found.p == pytest.approx(float(theirs.p), rel=1e-6)
+    assert found.good_k == pytest.approx(theirs.good_k)
+    assert (found.bad > 0) == theirs.warning
+
+
+def test_a_block_of_rows_is_each_row_alone():
+    rng = np.random.default_rng(1)
+    values = rng.standard_t(3, size=(70, 1000)) * rng.uniform(0.01, 3, size=(70, 1))
+    values[3] = -1.5
+    values[4, 10:] = values[4, 10]
+    found = leave_one_out(values, 94)
+    for i, row in enumerate(values):
+        weights, khat, _ = smooth(-row, tail=94)
+        expected = np.log(np.sum(weights * np.exp(row)))
+        assert found.elpd[i] == pytest.approx(expected, rel=1e-9, abs=1e-9), i
+        assert found.khat[i] == khat or found.khat[i] == pytest.approx(khat, rel=1e-9, abs=1e-9)
+    np.testing.assert_allclose(found.lpd, np.log(np.exp(values).mean(axis=1)), rtol=1e-9)
+    assert efficient_tail(100, 0.5) == 20
+
+
+def test_it_is_the_exact_predictive_density_of_a_normal_mean():
+    rng = np.random.default_rng(2)
+    n = 30
+    y = rng.normal(size=n)
+    draws = rng.normal(y.mean(), 1 / np.sqrt(n), size=40_000)
+    values = -0.5 * (y[:, None] - draws) ** 2 - 0.5 * np.log(2 * np.pi)
+    found = leave_one_out(values, efficient_tail(len(draws), 1.0))
+    others = (y.sum() - y) / (n - 1)
+    spread = 1 + 1 / (n - 1)
+    exact = -0.5 * (y - others) ** 2 / spread - 0.5 * np.log(2 * np.pi * spread)
+    np.testing.assert_allclose(found.elpd, exact, atol=0.01)
+
+
+def test_waic_is_its_definition(sleep_fit):
+    values = log_likelihood(sleep_fit).reshape(-1, 180)
+    found = loo.waic(sleep_fit)
+    p = values.var(axis=0, ddof=1)
+    lpd = np.log(np.exp(values).mean(axis=0))
+    assert found.elpd == pytest.approx((lpd - p).sum())
+    assert found.p == pytest.approx(p.sum())
+    assert found.bad == (p > 0.4).sum()
+    assert found.elpd == pytest.approx(loo.total(sleep_fit).elpd, abs=5)
+
+
+def test_groups_sum_to_the_whole(sleep_fit):
+    table = loo.by_group(sleep_fit)
+    rows = loo.pointwise(sleep_fit)
+    assert table["group"].tolist() == sleep_fit.factors["Subject"]
+    assert table["elpd"].sum() == pytest.approx(loo.total(sleep_fit).elpd)
+    own = rows[rows["Subject"] == "308"]
+    row = table.set_index("group").loc["308"]
+    assert row["n"] == 10
+    assert row["mean"] == pytest.approx(own["elpd"].mean())
+    assert row["se"] == pytest.approx(own["elpd"].std(ddof=1) / np.sqrt(10))
+    assert row["khat"] == own["khat"].max()
+    assert table["bad"].sum() == loo.total(sleep_fit).bad
+
+
+def test_rows_carry_their_groups(radon_fit, radon):
+    rows = loo.pointwise(radon_fit)
+    assert rows["county"].tolist() == radon["county"].astype(str).tolist()
+    pd.testing.assert_frame_equal(loo.pointwise(radon_fit), rows)
+
+
+def test_the_verdict_names_the_influential(sleep_fit, radon_fit):
+    told = loo.verdict(sleep_fit)
+    assert not told.healthy
+    worst = loo.pointwise(sleep_fit).nlargest(1, "khat").iloc[0]
+    assert f"row {worst['row']} (Subject {worst['Subject']})" in told.findings[0].said
+    fine = loo.verdict(radon_fit)
+    assert fine.healthy
+    assert "can be believed" in fine.said
+    assert "new observation in a known group" in fine.notes[0]
+
+
+def test_an_unknown_factor_is_refused(sleep_fit):
+    with pytest.raises(ValueError, match="grouping factor"):
+        loo.by_group(sleep_fit, "Days")
