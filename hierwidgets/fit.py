@@ -6,7 +6,7 @@ import logging
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -39,7 +39,7 @@ def fit(
     chains: int = 4,
     random_seed: int | None = None,
     sampler: sampling.Sampler = "nutpie",
-    progress: bool = True,
+    progress: bool | Literal["live"] = True,
     executor: Executor | None = None,
     **model_options: Any,
 ) -> Fit:
@@ -68,8 +68,11 @@ def fit(
     random_seed : int, optional
         Makes the draws repeatable.
     sampler : {"nutpie", "pymc"}
-    progress : bool
+    progress : bool or "live"
         Show the chains as they run, and one line after them when draws diverged or chains disagree.
+        "live", in a notebook, shows them in a view and returns at once: the notebook stays usable,
+        and the fit waits for its draws where they are first needed; see `hierwidgets.live.LiveFit`.
+        Elsewhere it is the same as True.
     executor : concurrent.futures.Executor, optional
         Where refits under other priors run in the background; a process of this machine by default.
     **model_options
@@ -89,12 +92,18 @@ def fit(
     >>> fit = hw.fit("Reaction ~ Days + (Days | Subject)", hw.example("sleepstudy"))
     >>> fit.shrinkage()
     """
+    from hierwidgets import live
+
     checks.one_of(sampler, sampling.SAMPLERS, "a sampler")
     draws = checks.positive_int(draws, "draws", sampling.LEAST_DRAWS)
     tune, chains = checks.positive_int(tune, "tune"), checks.positive_int(chains, "chains")
+    live.check(progress, sampler)
     model, dropped = models.build(
         formula, data, family=family, priors=priors, correlated=correlated, **model_options
     )
+    if live.here(progress):
+        plan = sampling.Plan(draws, tune, chains, random_seed)
+        return live.start(model, plan, dropped=dropped, executor=executor)
     tree = sampling.sample(
         model,
         draws=draws,
@@ -102,7 +111,7 @@ def fit(
         chains=chains,
         random_seed=random_seed,
         sampler=sampler,
-        progress=progress,
+        progress=bool(progress),
     )
     made = Fit(model, tree, dropped=dropped, executor=executor)
     if progress:
@@ -181,13 +190,18 @@ class Fit(Opens, Checking, Answers):
         executor: Executor | None = None,
     ) -> None:
         self.model = model
-        self.idata = idata
+        self._tree = idata
         self.name = name
         self.dropped = dropped
         self.executor = executor
         self.pool: list[Fit] = [self]
         self.origin: Fit | None = None
-        _check_match(self.effects, self.posterior)
+        check_match(self.effects, self.posterior)
+
+    @property
+    def idata(self) -> xr.DataTree:
+        """The posterior and what belongs to it, untouched."""
+        return self._tree
 
     @property
     def posterior(self) -> xr.Dataset:
@@ -324,7 +338,7 @@ class Fit(Opens, Checking, Answers):
         return "\n".join(lines)
 
 
-def _check_match(effects: Sequence[terms.Effect], posterior: xr.Dataset) -> None:
+def check_match(effects: Sequence[terms.Effect], posterior: xr.Dataset) -> None:
     """Refuse a posterior that is not this model's."""
     for effect in effects:
         if effect.variable not in posterior or effect.scale not in posterior:

@@ -31,6 +31,7 @@ FIT_OPTIONS: Readers = {
     "sampler": str,
     "dropna": commands.flag,
     "quiet": commands.flag,
+    "live": commands.flag,
 }
 ARRANGED: Readers = {"units": str, "by": str, "folded": commands.listed}
 VIEWS: dict[str, Readers] = {
@@ -142,12 +143,13 @@ class HierMagics(Magics):
         plain, options = commands.split_options(commands.words(line), FIT_OPTIONS, "%%hier")
         name = self._new_name(plain, "%%hier NAME --data FRAME")
         body = commands.parse_cell(cell)
+        quiet, shown = options.pop("quiet", False), options.pop("live", False)
         fitted = hw.fit(
             body.formula,
             self._frame(options.pop("data", None)),
             priors=body.priors or None,
             random_seed=options.pop("seed", None),
-            progress=not options.pop("quiet", False),
+            progress="live" if shown else not quiet,
             **options,
         )
         return self._bind(name, fitted)

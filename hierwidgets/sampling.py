@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 
 from hierwidgets import checks, models
+from hierwidgets.tables import live
 
 if TYPE_CHECKING:
     import bambi as bmb
@@ -149,9 +150,6 @@ def run(
     InterruptedSamplingError
         The interrupt came before the chains had finished warming up.
     """
-    import nutpie
-    from pymc.backends.arviz import patch_nutpie_idata
-
     total = plan.chains * (plan.draws + plan.tune)
 
     def heard(chains: Any) -> None:
@@ -159,9 +157,26 @@ def run(
             done = sum(chain.finished_draws for chain in chains)
             tell(done, total, sum(chain.divergences for chain in chains))
 
-    tuned = {} if plan.target_accept is None else {"target_accept": plan.target_accept}
     start = time.perf_counter()
-    sampler = nutpie.sample(
+    sampler = begin(compiled, plan, heard if tell is not None else None)
+    try:
+        tree = _finished(sampler, stopped)
+    except KeyboardInterrupt:
+        tree = aborted(sampler)
+    except BaseException:
+        sampler.cancel()
+        raise
+    return tidy(compiled, tree, time.perf_counter() - start)
+
+
+def begin(
+    compiled: Compiled, plan: Plan, heard: Callable[[Any], None] | None = None, every: int = 100
+) -> Any:
+    """nutpie's sampler, running on threads of its own; `heard` is told every so many milliseconds."""
+    import nutpie
+
+    tuned = {} if plan.target_accept is None else {"target_accept": plan.target_accept}
+    return nutpie.sample(
         compiled.program,
         draws=plan.draws,
         tune=plan.tune,
@@ -170,21 +185,48 @@ def run(
         seed=plan.seed,
         save_warmup=False,
         progress_bar=plan.progress,
-        progress_callback=heard if tell is not None else None,
+        progress_callback=heard,
+        progress_rate=every,
         blocking=False,
         **tuned,
     )
+
+
+def looked_at(sampler: Any, known: list[live.Parameter]) -> live.Glance:
+    """The draws of nutpie's running sampler at this moment."""
+    sampler._return_raw_trace = True  # noqa: SLF001
     try:
-        tree = _finished(sampler, stopped)
-    except KeyboardInterrupt:
-        tree = _cut(_aborted(sampler))
-    except BaseException:
-        sampler.cancel()
-        raise
+        draws, stats = sampler.inspect().get_arrow_trace()
+    finally:
+        sampler._return_raw_trace = False  # noqa: SLF001
+    names = {one.variable for one in known}
+    return live.glance(
+        [{name: _values(chain.column(name)) for name in names} for chain in draws],
+        [chain.column("tuning").to_numpy().astype(bool) for chain in stats],
+        known,
+    )
+
+
+def _values(column: Any) -> np.ndarray:
+    """A column of a chain's draws, shape (draws, size)."""
+    import pyarrow
+
+    rows = len(column)
+    values: Any = pyarrow.array(column)
+    while hasattr(values, "flatten"):
+        values = values.flatten()
+    size = len(values) // max(rows, 1)
+    return values.to_numpy(zero_copy_only=False).reshape(rows, size)
+
+
+def tidy(compiled: Compiled, tree: xr.DataTree, seconds: float) -> xr.DataTree:
+    """Draws of nutpie as Bambi gives them."""
+    from pymc.backends.arviz import patch_nutpie_idata
+
     renamed = compiled.renamed
     tree = tree.map_over_datasets(lambda data: data.rename(_present(renamed, data.dims)))
     pymc_model = compiled.model.backend.model
-    patch_nutpie_idata(tree, pymc_model, sampling_time=time.perf_counter() - start)
+    patch_nutpie_idata(tree, pymc_model, sampling_time=seconds)
     return models.clean(compiled.model, tree)
 
 
@@ -217,10 +259,17 @@ def _finished(sampler: Any, stopped: Callable[[], bool]) -> xr.DataTree:
                 raise StoppedError("The sampler was told to stop.") from None
 
 
-def _aborted(sampler: Any) -> xr.DataTree:
+def aborted(sampler: Any) -> xr.DataTree:
+    """Stop a sampler; the largest complete rectangle of its draws.
+
+    Raises
+    ------
+    InterruptedSamplingError
+        There are none.
+    """
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Found chain dimension to be longer than draw")
-        return sampler.abort()
+        return _cut(sampler.abort())
 
 
 def _cut(tree: xr.DataTree) -> xr.DataTree:
@@ -228,10 +277,10 @@ def _cut(tree: xr.DataTree) -> xr.DataTree:
     import xarray as xr
 
     if "posterior" not in tree.children:
-        raise InterruptedSamplingError(_TOO_EARLY)
+        raise InterruptedSamplingError(TOO_EARLY)
     posterior = tree["posterior"].to_dataset()
     if posterior.sizes["draw"] < LEAST_DRAWS:
-        raise InterruptedSamplingError(_TOO_EARLY)
+        raise InterruptedSamplingError(TOO_EARLY)
     done = np.ones((posterior.sizes["chain"], posterior.sizes["draw"]), bool)
     for variable in posterior.data_vars.values():
         values = variable.transpose("chain", "draw", ...).to_numpy()
@@ -242,7 +291,7 @@ def _cut(tree: xr.DataTree) -> xr.DataTree:
         key=lambda n: (n * int((lengths >= n).sum()) if n >= LEAST_DRAWS else 0, n),
     )
     if kept < LEAST_DRAWS:
-        raise InterruptedSamplingError(_TOO_EARLY)
+        raise InterruptedSamplingError(TOO_EARLY)
     chains = np.flatnonzero(lengths >= kept)
     cut = {}
     for name, group in tree.children.items():
@@ -254,7 +303,7 @@ def _cut(tree: xr.DataTree) -> xr.DataTree:
     return xr.DataTree.from_dict(cut)
 
 
-_TOO_EARLY = (
+TOO_EARLY = (
     "The sampler was interrupted before its chains had finished warming up, so there are no draws to keep. "
     "Run it again, perhaps with a smaller tune= or on fewer rows."
 )
@@ -272,4 +321,4 @@ def _pymc(model: bmb.Model, plan: Plan) -> xr.DataTree:
             **options,
         )
     except KeyboardInterrupt:
-        raise InterruptedSamplingError(_TOO_EARLY) from None
+        raise InterruptedSamplingError(TOO_EARLY) from None

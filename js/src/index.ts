@@ -7,6 +7,7 @@ import { caterpillar } from "./views/caterpillar.js";
 import { convergence } from "./views/convergence.js";
 import { dashboard } from "./views/dashboard.js";
 import { groups } from "./views/groups.js";
+import { watched } from "./views/live.js";
 import { priors } from "./views/priors.js";
 import { sensitivity } from "./views/sensitivity.js";
 import { shrinkage } from "./views/shrinkage.js";
@@ -23,6 +24,7 @@ const VIEWS: Record<string, (context: Context) => Promise<void>> = {
   sensitivity,
   convergence,
   dashboard,
+  live: watched,
 };
 
 export interface Rendering {
