@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
-from hierwidgets import checks, models, sampling
+from hierwidgets import models, sampling
 from hierwidgets.background import cores
 from hierwidgets.fit import Fit, check_match
 from hierwidgets.tables import live as tables
@@ -111,12 +111,14 @@ class Run:
     ----------
     model : bambi.Model
     plan : hierwidgets.sampling.Plan
-        One core is left free where there is more than one.
+        One core is left free, but two chains run at once at least, so that they can be compared.
     """
 
     def __init__(self, model: bmb.Model, plan: sampling.Plan) -> None:
         self.model = model
-        self.plan = plan._replace(progress=False, cores=plan.cores or min(cores(), plan.chains))
+        self.plan = plan._replace(
+            progress=False, cores=plan.cores or min(max(2, cores()), plan.chains)
+        )
         self.event = Event("compiling")
         self.finished = threading.Event()
         self._asked: Literal["", "stop", "cancel"] = ""
@@ -153,7 +155,8 @@ class Run:
         """The draws of a run that has ended, or what went wrong."""
         if self._error is not None:
             raise self._error
-        assert self._tree is not None
+        if self._tree is None:
+            raise RuntimeError("The run has not ended: wait for it first.")
         return self._tree
 
     def _ask(self, what: Literal["stop", "cancel"]) -> None:

@@ -172,7 +172,7 @@ def run(
 def begin(
     compiled: Compiled, plan: Plan, heard: Callable[[Any], None] | None = None, every: int = 100
 ) -> Any:
-    """nutpie's sampler, running on threads of its own; `heard` is told every so many milliseconds."""
+    """Nutpie's sampler, running on threads of its own; `heard` is told every so many milliseconds."""
     import nutpie
 
     tuned = {} if plan.target_accept is None else {"target_accept": plan.target_accept}
@@ -209,10 +209,10 @@ def looked_at(sampler: Any, known: list[live.Parameter]) -> live.Glance:
 
 def _values(column: Any) -> np.ndarray:
     """A column of a chain's draws, shape (draws, size)."""
-    import pyarrow
+    import pyarrow as pa
 
     rows = len(column)
-    values: Any = pyarrow.array(column)
+    values: Any = pa.array(column)
     while hasattr(values, "flatten"):
         values = values.flatten()
     size = len(values) // max(rows, 1)

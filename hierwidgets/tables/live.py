@@ -113,10 +113,7 @@ def glance(
     kept = [int((~chain).sum()) for chain in tuning]
     longest = max(kept, default=0)
     warming = longest < LEAST
-    rows = [
-        np.flatnonzero(chain) if warming else np.flatnonzero(~chain)
-        for chain in tuning
-    ]
+    rows = [np.flatnonzero(chain) if warming else np.flatnonzero(~chain) for chain in tuning]
     if warming:
         rows = [chain[len(chain) // 2 :] for chain in rows]
     used = [i for i, n in enumerate(kept) if n >= max(LEAST, longest / 2)]
@@ -125,9 +122,7 @@ def glance(
     if used:
         length = min(kept[i] for i in used)
         step = math.ceil(length / MOST_DRAWS)
-        values = np.stack(
-            [_values(draws[i], rows[i][:length:step], known) for i in used]
-        )
+        values = np.stack([_values(draws[i], rows[i][:length:step], known) for i in used])
         rhat, ess, _ = diagnostics(values)
         order = np.argsort(np.where(np.isfinite(ess), ess, np.inf), kind="stable")
         slow = sorted(order[:SLOWEST].tolist())
@@ -149,15 +144,15 @@ def _values(
     chain: Mapping[str, np.ndarray], rows: np.ndarray, known: list[Parameter]
 ) -> np.ndarray:
     """Shape (rows, parameters)."""
-    taken = {
-        name: chain[name][rows]
-        for name in {one.variable for one in known}
-    }
+    taken = {name: chain[name][rows] for name in {one.variable for one in known}}
     return np.stack([taken[one.variable][:, one.column] for one in known], axis=1)
 
 
 def _lines(
-    draws: Sequence[Mapping[str, np.ndarray]], rows: list[np.ndarray], chosen: list[Parameter], warming: bool
+    draws: Sequence[Mapping[str, np.ndarray]],
+    rows: list[np.ndarray],
+    chosen: list[Parameter],
+    warming: bool,
 ) -> pd.DataFrame:
     def first(own: np.ndarray) -> int:
         return 0 if warming else int(own[0])
