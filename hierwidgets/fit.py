@@ -204,6 +204,15 @@ class Fit(Opens, Checking, Answers):
         return self._tree
 
     @property
+    def ready(self) -> bool:
+        """Whether the draws are there; False only of a live fit that samples."""
+        return True
+
+    def wait(self) -> Fit:
+        """The fit itself, once it has its draws."""
+        return self
+
+    @property
     def posterior(self) -> xr.Dataset:
         """The posterior draws."""
         return self.idata["posterior"].to_dataset()

@@ -284,6 +284,7 @@ class LiveFit(Fit):
         self.dropped = dropped
         self.executor = executor
         self.pool: list[Fit] = [self]
+        self.origin: Fit | None = None
         self._checked = False
 
     @property
