@@ -376,18 +376,23 @@ def _distance(found: Battery) -> np.ndarray:
 
 
 def _corrected(found: list[Battery], each: np.ndarray) -> np.ndarray:
-    """The probability of so small a minimum over several statistics, by group."""
-    least = np.where(np.isfinite(each), each, np.inf).min(axis=0)
+    """The probability of so small a minimum over several statistics, by group.
+
+    Equal minima, at the ends of the replications, are ordered by the largest distance.
+    """
     draws, count = found[0].replicated.shape
-    own = np.full((draws, count), np.inf)
+    least, away = np.full((draws + 1, count), np.inf), np.zeros((draws + 1, count))
     for one in found:
-        rank = stats.rankdata(one.replicated, axis=0)
-        share = rank / (draws + 1)
-        p = 2 * np.minimum(share, 1 - share)
-        own = np.minimum(own, np.where(np.isfinite(one.observed), p, np.inf))
-    below = (own < least).sum(axis=0) + 0.5 * (own == least).sum(axis=0)
-    p = np.clip((below + 0.5) / (draws + 1), 1 / (draws + 1), 1)
-    return np.where(np.isfinite(least), p, np.nan)
+        known = np.isfinite(one.observed)
+        together = np.where(known, np.concatenate([one.observed[None], one.replicated]), 0.0)
+        share = (stats.rankdata(together, axis=0) - 0.5) / (draws + 1)
+        p = np.where(known, 2 * np.minimum(share, 1 - share), np.inf)
+        least = np.minimum(least, p)
+        sd = together.std(axis=0)
+        away = np.maximum(away, np.abs(together - together.mean(axis=0)) / np.where(sd > 0, sd, 1))
+    score = least - away / (1 + away) / (2 * (draws + 1))
+    below = (score[1:] < score[0]).sum(axis=0) + 0.5 * (score[1:] == score[0]).sum(axis=0)
+    return np.where(np.isfinite(each).any(axis=0), (below + 0.5) / (draws + 1), np.nan)
 
 
 def _asked(

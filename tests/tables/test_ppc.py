@@ -262,3 +262,14 @@ def test_what_cannot_be_checked_is_refused(fit):
         ppc_draws.replications(fit, "later")
     with pytest.raises(ValueError, match="a grouping factor"):
         ppc_draws.replications(fit, new="h")
+
+
+def test_the_smallest_of_many_groups_is_below_its_bound_in_5_percent():
+    rng = np.random.default_rng(9)
+    index = np.repeat(np.arange(20), 4)
+    beyond = []
+    for _ in range(300):
+        values = rng.normal(size=(401, len(index)))
+        table = ppc.of_groups(toy(values[0], values[1:]), index)
+        beyond.append(table["probability"].iloc[0] < ppc.chance(table).least)
+    assert np.mean(beyond) < 0.09
