@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from hierwidgets.fit import Fit
 
-__all__ = ["log_likelihood", "total"]
+__all__ = ["by_rows", "log_likelihood", "total"]
 
 _BATCH = 200_000
 _BY_BAMBI: WeakKeyDictionary[Fit, np.ndarray] = WeakKeyDictionary()
@@ -95,6 +95,44 @@ def total(fit: Fit) -> np.ndarray:
     return _TOTAL[fit]
 
 
+def by_rows(fit: Fit, values: int = 4_000_000) -> Iterator[tuple[slice, np.ndarray]]:
+    """The log likelihood of some rows after others, at every draw.
+
+    Where it is computed here, only one block is held at a time.
+
+    Parameters
+    ----------
+    fit : Fit
+    values : int
+        About how many numbers a block may have; it has one row at the least.
+
+    Yields
+    ------
+    slice, ndarray of shape (rows, draws)
+        Which rows, and theirs, with the draws of one chain after another.
+
+    Examples
+    --------
+    >>> sum(block.sum() for _, block in by_rows(fit))
+    """
+    draws, rows = _count(fit), len(terms.response(fit.model))
+    given = _given(fit)
+    closed = given is None and _closed(fit.model)
+    whole = None if closed else _flat(_by_bambi(fit) if given is None else given)
+    if whole is not None:
+        rows = whole.shape[1]
+    step = max(1, values // draws)
+    for start in range(0, rows, step):
+        some = slice(start, min(start + step, rows))
+        if whole is not None:
+            yield some, np.ascontiguousarray(whole[:, some].T)
+            continue
+        found = np.empty((some.stop - start, draws))
+        for at, part in _batches(fit, some):
+            found[:, at] = part.T
+        yield some, found
+
+
 def density(family: str) -> Callable[..., np.ndarray]:
     """The log density of a family whose likelihood is known here, of rows and its parameters."""
     return _DENSITIES[family][1]
@@ -160,6 +198,12 @@ class _Parameter:
     groups: list[tuple[np.ndarray, np.ndarray, np.ndarray]]
     inverse: Callable[[np.ndarray], np.ndarray]
 
+    def of(self, rows: slice) -> _Parameter:
+        """The same for some rows."""
+        groups = [(effects, index[rows], x[rows]) for effects, index, x in self.groups]
+        columns, offset = self.columns[:, rows], self.offset[rows]
+        return _Parameter(columns, offset, self.coefficients, groups, self.inverse)
+
     def at(self, some: slice) -> np.ndarray:
         """Its value in some draws, shape (draws, rows)."""
         eta = self.coefficients[some] @ self.columns
@@ -177,17 +221,22 @@ class _Constant:
 
     draws: np.ndarray
 
+    def of(self, _rows: slice) -> _Constant:
+        return self
+
     def at(self, some: slice) -> np.ndarray:
         return self.draws[some]
 
 
-def _batches(fit: Fit) -> Iterator[tuple[slice, np.ndarray]]:
+def _batches(fit: Fit, rows: slice = slice(None)) -> Iterator[tuple[slice, np.ndarray]]:
     """The log likelihood of a few draws after another, few enough for the processor's cache."""
     names, density = _DENSITIES[fit.family]
     response, weights = terms.response(fit.model), None
     if _weighted(fit.model):
         response, weights = response.T
-    parameters = [_parameter(fit, name) for name in names]
+        weights = weights[rows]
+    response = response[rows]
+    parameters = [_parameter(fit, name).of(rows) for name in names]
     draws = _count(fit)
     step = max(1, _BATCH // len(response))
     for start in range(0, draws, step):

@@ -14,7 +14,7 @@ import pandas as pd
 from hierwidgets import checks
 from hierwidgets.tables.convergence import HEALTHY, WRONG, Finding, Verdict
 from hierwidgets.tables.diagnostics import ess_mean
-from hierwidgets.tables.log_likelihood import log_likelihood
+from hierwidgets.tables.log_likelihood import by_rows
 from hierwidgets.weights.rows import efficient_tail, leave_one_out
 
 if TYPE_CHECKING:
@@ -81,20 +81,25 @@ def pointwise(fit: Fit) -> pd.DataFrame:
 
 
 def _computed(fit: Fit) -> pd.DataFrame:
-    values = log_likelihood(fit)
-    chains, draws, rows = values.shape
-    flat = np.ascontiguousarray(values.reshape(chains * draws, rows).T)
-    found = leave_one_out(flat, efficient_tail(chains * draws, efficiency(fit)))
-    spread = flat.var(axis=1, ddof=1)
+    sizes = fit.posterior.sizes
+    tail = efficient_tail(sizes["chain"] * sizes["draw"], efficiency(fit))
+    found, spread = [], []
+    for _, block in by_rows(fit):
+        found.append(leave_one_out(block, tail))
+        spread.append(block.var(axis=1, ddof=1))
+    elpd, lpd, khat = (
+        np.concatenate([getattr(one, name) for one in found]) for name in ("elpd", "lpd", "khat")
+    )
+    variance = np.concatenate(spread)
     return pd.DataFrame(
         {
-            "row": np.arange(rows),
+            "row": np.arange(len(elpd)),
             **members(fit),
-            "elpd": found.elpd,
-            "khat": found.khat,
-            "p_loo": found.lpd - found.elpd,
-            "elpd_waic": found.lpd - spread,
-            "p_waic": spread,
+            "elpd": elpd,
+            "khat": khat,
+            "p_loo": lpd - elpd,
+            "elpd_waic": lpd - variance,
+            "p_waic": variance,
         }
     )
 

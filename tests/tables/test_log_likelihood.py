@@ -14,7 +14,7 @@ from scipy import stats
 
 import hierwidgets as hw
 from hierwidgets.tables import log_likelihood
-from hierwidgets.tables.log_likelihood import _closed, total
+from hierwidgets.tables.log_likelihood import _closed, by_rows, total
 from hierwidgets.tables.log_likelihood import log_likelihood as pointwise
 
 KINDS = [
@@ -83,6 +83,8 @@ def test_it_is_bambis(formula, options, data):
     assert _closed(fit.model)
     np.testing.assert_allclose(found, bambis(fit), rtol=1e-12, atol=1e-12)
     np.testing.assert_allclose(total(fit), found.sum(axis=-1), rtol=1e-12)
+    blocks = np.concatenate([block for _, block in by_rows(fit, 80 * 7)])
+    np.testing.assert_allclose(blocks, found.reshape(80, -1).T, rtol=1e-12, atol=1e-12)
     assert fit.idata.identical(before)
 
 
