@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from hierwidgets.magics import load_ipython_extension
     from hierwidgets.storage import load
     from hierwidgets.views import report
+    from hierwidgets.views.compare import compare
 
 __version__ = "0.1.0"
 
@@ -32,6 +33,7 @@ __all__ = [
     "Fit",
     "Prior",
     "__version__",
+    "compare",
     "example",
     "fit",
     "load",
@@ -43,6 +45,7 @@ __all__ = [
 _HOME = {
     "Fit": "hierwidgets.fit",
     "Prior": "bambi",
+    "compare": "hierwidgets.views.compare",
     "example": "hierwidgets.examples",
     "fit": "hierwidgets.fit",
     "load": "hierwidgets.storage",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from hierwidgets.views.convergence import ConvergenceView
+    from hierwidgets.views.loo import LooView
 
 
 class Checking:
@@ -59,4 +61,47 @@ class Checking:
             order=order,
             search=search,
             axis=axis,
+        )
+
+    def loo(
+        self: Any,
+        unit: Literal["observation", "group"] = "observation",
+        factor: str | None = None,
+        sort: Literal["estimate", "name", "size", "uncertainty"] = "estimate",
+        search: str = "",
+        *,
+        by: str | None = None,
+        folded: Sequence[str] = (),
+    ) -> LooView:
+        """How well the model predicts what it has not seen: leave one out, by row or by group.
+
+        Parameters
+        ----------
+        unit : {"observation", "group"}
+            What is left out: one row, so that a new observation in a known group is predicted, or all
+            rows of a group, whose own effects are then integrated out.
+        factor : str, optional
+            The grouping factor whose groups are listed; the first one by default.
+        sort : {"estimate", "name", "size", "uncertainty"}
+            The worst predicted first, or by label, rows or standard error.
+        search : str
+            Narrows the groups.
+        by : str, optional
+            A factor that this one is nested in: its groups become headings.
+        folded : list of str
+            Groups of `by` whose own groups are folded away.
+
+        Raises
+        ------
+        ValueError
+            A response whose likelihood is not at hand, or groups of a model that has none.
+
+        Examples
+        --------
+        >>> fit.loo().total.elpd, fit.loo().verdict.said
+        """
+        from hierwidgets.views.loo import LooView
+
+        return LooView(
+            self, unit=unit, factor=factor, sort=sort, search=search, by=by, folded=list(folded)
         )

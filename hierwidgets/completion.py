@@ -35,6 +35,7 @@ VIEW_VALUES: dict[str, dict[str, list[str]]] = {
         "order": ["worst", "rhat", "ess", "name"],
         "axis": ["sampled", "effect"],
     },
+    "loo": {"unit": ["observation", "group"]},
     "sensitivity": {
         "by": ["all", "group", "prior"],
         "sort": ["model", "prior", "likelihood"],
@@ -116,6 +117,16 @@ def _line_words(hier: HierMagics, done: list[str]) -> list[str]:
     fits = hier.fits()
     if verb not in magics.VERBS or verb == "load":
         return []
+    if verb == "compare":
+        left = [name for name in fits if name not in done]
+        last = done[-1].removeprefix("--")
+        if done[-1] in {"--first", "--second"}:
+            return [name for name in done[1:] if name in fits]
+        return (
+            left + _options(done, list(magics.COMPARED))
+            if last == done[-1]
+            else VALUES.get(last, [])
+        )
     if len(done) == 1:
         return list(fits)
     if done[-1] == "--term" and done[1] in fits:

@@ -65,6 +65,14 @@ VIEWS: dict[str, Readers] = {
         "top": int,
     },
     "sensitivity": {"by": str, "sort": str},
+    "loo": {
+        "unit": str,
+        "factor": str,
+        "sort": str,
+        "search": str,
+        "by": str,
+        "folded": commands.listed,
+    },
     "convergence": {
         "parameter": str,
         "term": str,
@@ -76,8 +84,10 @@ VIEWS: dict[str, Readers] = {
     },
 }
 REPORTED = [view for view in VIEWS if view not in ("dashboard", "sensitivity")]
+COMPARED: Readers = {"first": str, "second": str, "factor": str, "sort": str, "search": str}
 VERBS = {
     **{view: f"%hier {view} FIT" for view in VIEWS},
+    "compare": "%hier compare FIT FIT",
     "terms": "%hier terms FIT",
     "save": "%hier save FIT PATH",
     "load": "%hier load NAME PATH",
@@ -106,6 +116,7 @@ class HierMagics(Magics):
 
             %hier                                       what is fitted, what can be asked
             %hier shrinkage sleep --term "Days|Subject"
+            %hier compare sleep other
             %hier terms sleep
             %hier save sleep sleep.nc
             %hier load again sleep.nc
@@ -166,6 +177,8 @@ class HierMagics(Magics):
             )
         if verb == "load":
             return self._load(rest)
+        if verb == "compare":
+            return self._compare(rest)
         plain, options = commands.split_options(rest, VIEWS.get(verb, {}), f"%hier {verb}")
         fitted = self._chosen(plain, verb)
         if verb in VIEWS:
@@ -180,6 +193,13 @@ class HierMagics(Magics):
         import hierwidgets as hw
 
         return hw.report([getattr(fitted, view)() for view in REPORTED], path)
+
+    def _compare(self, rest: list[str]) -> Any:
+        import hierwidgets as hw
+
+        plain, options = commands.split_options(rest, COMPARED, "%hier compare")
+        named = plain if len(plain) > 1 or self.fits().keys() == set(plain) else list(self.fits())
+        return hw.compare({name: self._chosen([name], "compare") for name in named}, **options)
 
     def _load(self, rest: list[str]) -> Fit:
         import hierwidgets as hw
@@ -247,7 +267,8 @@ class HierMagics(Magics):
 
 
 def _options(verb: str) -> str:
-    return " ".join(f"--{option}" for option in VIEWS.get(verb, {}))
+    options = COMPARED if verb == "compare" else VIEWS.get(verb, {})
+    return " ".join(f"--{option}" for option in options)
 
 
 def _no_more(extra: list[str], verb: str) -> None:

@@ -19,6 +19,7 @@ VIEWS = (
     "variance",
     "priors",
     "sensitivity",
+    "loo",
 )
 KINDS = [
     ("y ~ x + (x | a / b) + (1 | c)", {}),

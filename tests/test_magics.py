@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 import pytest
 from IPython.core.completer import provisionalcompleter
+from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
@@ -119,6 +120,7 @@ def test_alone_it_lists_what_is_fitted_and_what_can_be_asked(
         ('priors sleep --priors "1|Subject_sigma: HalfNormal(sigma=30); sigma: 90"', "priors"),
         ("sensitivity sleep --by prior", "sensitivity"),
         ("dashboard sleep --view shrinkage", "dashboard"),
+        ("loo sleep --unit group --sort size", "loo"),
     ],
 )
 def test_a_line_opens_a_view(shell: InteractiveShell, sleep: Fit, line: str, kind: str):
@@ -126,6 +128,19 @@ def test_a_line_opens_a_view(shell: InteractiveShell, sleep: Fit, line: str, kin
     assert view.kind == kind
     assert isinstance(view.data, pd.DataFrame)
     assert "sleep" in view.code
+
+
+def test_fits_are_compared(shell: InteractiveShell, sleep: Fit, sleepstudy: pd.DataFrame):
+    shell.user_ns["plain"] = hw.fit(
+        "Reaction ~ Days", sleepstudy, draws=50, tune=100, chains=2, random_seed=1, progress=False
+    )
+    view: Any = shell.run_line_magic("hier", "compare sleep plain --sort name")
+    assert view.kind == "compare"
+    assert view.models["model"].tolist() == ["sleep", "plain"]
+    again: Any = shell.run_line_magic("hier", "compare")
+    assert again.named == view.named
+    with pytest.raises(UsageError, match="There is no fit 'slep'"):
+        shell.run_line_magic("hier", "compare slep plain")
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import anywidget
@@ -45,6 +46,7 @@ class Selection(anywidget.AnyWidget):
         self.factors = {factor: list(labels) for factor, labels in factors.items()}
         self._known = {factor: set(labels) for factor, labels in self.factors.items()}
         self._following = False
+        self.followed: list[Selection] = []
         super().__init__(nested=dict(nested or {}))
 
     @property
@@ -126,3 +128,18 @@ class Selection(anywidget.AnyWidget):
             )
         every = [group for labels in self.factors.values() for group in labels]
         raise ValueError(f"{label!r} is not a group of this model.{checks.nearest(label, every)}")
+
+
+def follow(selections: Sequence[Selection]) -> None:
+    """Let selections of several fits follow one another in the factors whose groups they share."""
+    for one in selections:
+        for other in selections:
+            if one is not other and other not in one.followed:
+                one.followed.append(other)
+                one.observe(partial(_copy, one, other), "picked")
+
+
+def _copy(one: Selection, other: Selection, _change: object) -> None:
+    shared = [f for f, labels in one.factors.items() if other.factors.get(f) == labels]
+    kept = {f: labels for f, labels in other.picked.items() if f not in shared}
+    other.picked = kept | {f: labels for f, labels in one.picked.items() if f in shared}

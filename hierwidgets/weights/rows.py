@@ -51,7 +51,8 @@ def leave_one_out(log_likelihood: np.ndarray, tail: int) -> LeftOut:
     Returns
     -------
     LeftOut
-        A Pareto k of -inf where the likelihood of a row is the same at every draw.
+        A Pareto k of -inf where the likelihood of a row is the same at every draw; NaN and a Pareto k
+        of inf where it is 0 at some draw.
 
     References
     ----------
@@ -70,9 +71,13 @@ def leave_one_out(log_likelihood: np.ndarray, tail: int) -> LeftOut:
 
     def block(start: int) -> None:
         part = log_likelihood[start : start + BLOCK]
-        found = _block(part, tail)
-        for whole, piece in zip(out, found, strict=True):
-            whole[start : start + len(part)] = piece
+        fine = np.isfinite(part).all(axis=1)
+        at = start + np.flatnonzero(fine)
+        out.khat[start : start + len(part)] = np.inf
+        if not fine.any():
+            return
+        for whole, piece in zip(out, _block(part[fine], tail), strict=True):
+            whole[at] = piece
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         list(pool.map(block, range(0, rows, BLOCK)))

@@ -4,10 +4,12 @@ import { type About, makeRoot, showError } from "./host/root.js";
 import { loneModel, selection } from "./host/selection.js";
 import type { Context, Model, Spec } from "./host/types.js";
 import { caterpillar } from "./views/caterpillar.js";
+import { compare } from "./views/compare.js";
 import { convergence } from "./views/convergence.js";
 import { dashboard } from "./views/dashboard.js";
 import { groups } from "./views/groups.js";
 import { watched } from "./views/live.js";
+import { loo } from "./views/loo.js";
 import { priors } from "./views/priors.js";
 import { sensitivity } from "./views/sensitivity.js";
 import { shrinkage } from "./views/shrinkage.js";
@@ -25,6 +27,8 @@ const VIEWS: Record<string, (context: Context) => Promise<void>> = {
   convergence,
   dashboard,
   live: watched,
+  loo,
+  compare,
 };
 
 export interface Rendering {

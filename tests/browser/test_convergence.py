@@ -94,7 +94,7 @@ def test_a_refit_stands_beside_what_it_was(schools, show):
 def test_a_healthy_fit_says_so(sleep_fit, show):
     view = convergence(show(sleep_fit.convergence()))
     expect(view.get_by_role("status").first).to_contain_text("✓ healthy")
-    expect(view.locator(".hw-convergence-verdict code")).to_have_count(0)
+    expect(view.locator(".hw-verdict code")).to_have_count(0)
     expect(view.get_by_label("before and after the refit")).to_be_hidden()
     expect(view.get_by_label("funnel")).to_contain_text("No draw diverged.")
 

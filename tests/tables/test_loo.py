@@ -66,6 +66,17 @@ def test_a_block_of_rows_is_each_row_alone():
     assert efficient_tail(100, 0.5) == 20
 
 
+def test_a_row_that_is_impossible_at_some_draw_has_no_estimate():
+    values = np.random.default_rng(1).normal(-1, 0.1, size=(40, 500))
+    alone = leave_one_out(values, 67)
+    values[7, 3] = -np.inf
+    found = leave_one_out(values, 67)
+    assert np.isnan(found.elpd[7])
+    assert found.khat[7] == np.inf
+    others = np.arange(40) != 7
+    np.testing.assert_array_equal(found.elpd[others], alone.elpd[others])
+
+
 def test_it_is_the_exact_predictive_density_of_a_normal_mean():
     rng = np.random.default_rng(2)
     n = 30

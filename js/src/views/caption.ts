@@ -4,8 +4,8 @@ import { worded } from "../host/words.js";
 
 export interface Caption {
   node: HTMLElement;
-  /** What is measured along the axis, and where the population stands. */
-  update(measured: string, population: number): void;
+  /** What is measured along the axis, and where the dashed line stands. */
+  update(measured: string, at: number, line?: string): void;
 }
 
 function sample(kind: string, text: string): HTMLElement {
@@ -26,9 +26,9 @@ export function caption(): Caption {
   node.append(axis, sample("dot", "mean"), sample("thick", "50 %"), sample("thin", "95 %"), line);
   return {
     node,
-    update(measured, population) {
+    update(measured, at, name = "population") {
       axis.replaceChildren(...worded(measured));
-      line.lastElementChild?.replaceChildren(...worded(`population ${short(population)}`));
+      line.lastElementChild?.replaceChildren(...worded(`${name} ${short(at)}`));
     },
   };
 }

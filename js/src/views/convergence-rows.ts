@@ -1,5 +1,6 @@
 import { numbers, strings } from "../host/columns.js";
 import type { Context } from "../host/types.js";
+import type { Verdict } from "./verdict.js";
 
 export const NUMBERS = ["rhat", "ess_bulk", "ess_tail", "mcse_mean", "mcse_sd"] as const;
 export type Numbers = Record<(typeof NUMBERS)[number], number>;
@@ -35,16 +36,11 @@ export interface Change {
   now: number | null;
 }
 
-export interface ConvergenceAbout {
+export interface ConvergenceAbout extends Verdict {
   terms: string[];
   factors: string[];
   rhat: number;
   ess: number;
-  healthy: boolean;
-  badge: string;
-  said: string;
-  findings: { said: string; next: string }[];
-  notes: string[];
   changes: Change[];
   chains: { chain: number; divergences: number | null; depth_limit: number | null; bfmi: number | null }[];
   ranking: string[];

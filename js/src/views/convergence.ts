@@ -2,7 +2,6 @@ import { choice, menu, search } from "../controls/index.js";
 import { element } from "../host/dom.js";
 import { state as makeState } from "../host/state.js";
 import type { Context } from "../host/types.js";
-import { worded } from "../host/words.js";
 import css from "./convergence.css";
 import { changes } from "./convergence-changes.js";
 import { energyPanel } from "./convergence-energy.js";
@@ -11,6 +10,7 @@ import { pickedPanel } from "./convergence-picked.js";
 import { type ConvergenceAbout, type ConvergenceState, type Order, Parameters } from "./convergence-rows.js";
 import { table } from "./convergence-table.js";
 import { Draws } from "./trace-draws.js";
+import { verdict } from "./verdict.js";
 
 const SHOWS = [
   { value: "terms", label: "terms" },
@@ -87,32 +87,4 @@ export async function convergence(context: Context): Promise<void> {
   selection.changed(() => void draw(), signal);
   await draw();
   await energy.draw();
-}
-
-/** What is wrong, and the lines of Python to go on with; or that nothing is. */
-function verdict(about: ConvergenceAbout): HTMLElement {
-  const node = element("div", { className: "hw-convergence-verdict" });
-  node.setAttribute("role", "status");
-  const line = element("p");
-  const badge = element("span", {
-    className: `hw-convergence-badge ${about.healthy ? "hw-good" : "hw-bad"}`,
-    textContent: `${about.healthy ? "✓" : "!"} ${about.badge}`,
-  });
-  line.append(badge, " ", ...worded(about.said));
-  const list = element("ol", { hidden: about.findings.length === 0 });
-  const told = new Set<string>();
-  for (const { said, next } of about.findings) {
-    const item = element("li");
-    item.append(...worded(said));
-    if (!told.has(next)) item.append(element("code", { textContent: next }));
-    told.add(next);
-    list.append(item);
-  }
-  node.append(line, list);
-  for (const text of about.notes) {
-    const note = element("p", { className: "hw-note" });
-    note.append(...worded(text));
-    node.append(note);
-  }
-  return node;
 }

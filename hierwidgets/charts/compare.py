@@ -1,0 +1,84 @@
+"""Models compared: where one predicts better than another, group by group."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import altair as alt
+
+from hierwidgets.charts import caterpillar, style
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from hierwidgets.charts.style import Rows
+
+__all__ = ["compare", "elpd"]
+
+
+def elpd(rows: Rows) -> alt.LayerChart:
+    """Each model's elpd less that of the best, with two standard errors of the difference.
+
+    Parameters
+    ----------
+    rows : DataFrame or altair.NamedData
+        model, elpd_diff, low, high, told; in order, the best first.
+
+    Returns
+    -------
+    altair.LayerChart
+
+    Examples
+    --------
+    >>> hw.compare({"slopes": fit, "intercepts": other}).chart
+    """
+    live = style.is_live(rows)
+    y = alt.Y("model:N", sort=None, axis=alt.Axis(title=None, ticks=False, domain=False))
+    axis = alt.Axis(title="elpd less that of the best", grid=True, tickCount=6, domain=False)
+    base = alt.Chart(style.source(rows)).encode(y=y)
+    blue = alt.value(style.colour("blue", live))
+    lines = base.mark_rule(strokeWidth=1.6, aria=False).encode(
+        x=alt.X("low:Q", axis=axis), x2="high:Q", color=blue
+    )
+    points = base.mark_circle(size=70, opacity=1).encode(
+        x=alt.X("elpd_diff:Q", axis=axis),
+        color=blue,
+        description="told:N",
+        tooltip=[alt.Tooltip("model:N"), alt.Tooltip("told:N", title="difference")],
+    )
+    chart = alt.LayerChart(layer=[lines, points])
+    return chart.add_params(*style.live_params()) if live else chart.properties(width=420)
+
+
+def compare(
+    models: pd.DataFrame,
+    groups: pd.DataFrame | None,
+    *,
+    title: str,
+    picked: Sequence[str] = (),
+) -> alt.TopLevelMixin:
+    """The models above, the groups' differences below.
+
+    Parameters
+    ----------
+    models : DataFrame
+        As in `elpd`.
+    groups : DataFrame or None
+        A caterpillar's rows, where a model has groups.
+    title : str
+        Of the groups' axis.
+    picked : sequence of str
+
+    Returns
+    -------
+    altair.VConcatChart or altair.LayerChart
+    """
+    above = elpd(models)
+    if groups is None:
+        return above
+    if len(groups) > caterpillar.MOST_ROWS:
+        from hierwidgets.tables.caterpillar import band
+
+        return alt.vconcat(above, caterpillar.band(band(groups), title=title))
+    return alt.vconcat(above, caterpillar.caterpillar(groups, title=title, picked=picked))

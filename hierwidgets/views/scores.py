@@ -1,0 +1,43 @@
+"""What the views of predictive densities share: a score for each group, with its interval."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from hierwidgets.views.caterpillar import FIELDS
+
+if TYPE_CHECKING:
+    from hierwidgets.fit import Fit
+
+INNER, OUTER = 0.6744897501960817, 1.959963984540054
+
+
+def intervals(mean: pd.Series, se: pd.Series) -> pd.DataFrame:
+    """Means with the normal 50 and 95 % intervals of their standard errors, as a caterpillar's rows."""
+    error = se.fillna(0.0)
+    table = pd.DataFrame(
+        {
+            "mean": mean,
+            "sd": se,
+            "lower": mean - OUTER * error,
+            "inner_lower": mean - INNER * error,
+            "median": mean,
+            "inner_upper": mean + INNER * error,
+            "upper": mean + OUTER * error,
+        }
+    )
+    return table[FIELDS]
+
+
+def matrix(table: pd.DataFrame) -> np.ndarray:
+    """The fields of a caterpillar's rows one after another, as the page reads them."""
+    return np.ascontiguousarray(table[FIELDS].to_numpy(float).T)
+
+
+def shown(fit: Fit, factor: str) -> dict[str, str]:
+    """The groups of a factor as a reader sees them, by label."""
+    effect = next(effect for effect in fit.effects if effect.factor == factor)
+    return dict(zip(effect.groups, effect.shown, strict=True))

@@ -1,0 +1,258 @@
+import { choice, menu } from "../controls/index.js";
+import { ask } from "../host/ask.js";
+import { type Chart, embed } from "../host/chart.js";
+import { numbers, strings } from "../host/columns.js";
+import { element, laidOut, onWidth } from "../host/dom.js";
+import type { ListState } from "../host/listing.js";
+import { state as makeState } from "../host/state.js";
+import type { Context, Row } from "../host/types.js";
+import { worded } from "../host/words.js";
+import css from "./loo.css";
+import { scoreRows } from "./scores.js";
+import { type Verdict, verdict } from "./verdict.js";
+
+interface Estimate {
+  elpd: number;
+  se: number;
+  p: number;
+  p_se: number;
+  bad: number;
+}
+
+interface LooAbout extends Verdict {
+  factors: { factor: string }[];
+  rows: number;
+  good: number;
+  average: number;
+  loo: Estimate;
+  waic: Estimate;
+  /** Sentences on leaving out whole groups, of the factors for which that is known. */
+  groups: Record<string, string>;
+}
+
+interface LooState extends ListState {
+  unit: "observation" | "group";
+  factor: string | null;
+}
+
+const HEIGHT = 170;
+const WORST = 8;
+const UNITS = [
+  { value: "observation", label: "one observation" },
+  { value: "group", label: "a whole group" },
+];
+
+/** How well a fit predicts what it has not seen, row by row and group by group. */
+export async function loo(context: Context): Promise<void> {
+  const { el, signal, selection, columns, model, specs, live } = context;
+  const about = model.get<LooAbout>("about");
+  const state = makeState<LooState>(context);
+  const said = new Map(Object.entries(about.groups));
+  const whole = new Map<string, Float32Array | Float64Array>();
+  for (const { factor } of about.factors) {
+    const found = columns[`group/${factor}`];
+    if (found) whole.set(factor, numbers(columns, `group/${factor}`) as Float32Array);
+  }
+  const row = numbers(columns, "row");
+  const khat = numbers(columns, "khat");
+  const elpd = numbers(columns, "elpd");
+  const grouped = about.factors.length > 0;
+
+  const box = element("div", { className: "hw-chart hw-loo-khat" });
+  const worst = element("div", { className: "hw-loo-worst" });
+  const pictures = element("div", { className: "hw-loo-pictures" });
+  pictures.append(box, worst);
+  el.append(element("style", { textContent: css }), verdict(about), estimates(about), pictures);
+
+  const told = element("p", { className: "hw-note hw-loo-told" });
+  told.setAttribute("role", "status");
+  const unit = choice({
+    label: "Left out",
+    options: UNITS,
+    value: state.get("unit"),
+    change: (value) => state.set({ unit: value as LooState["unit"] }),
+  });
+  const rows = grouped ? scoreRows(context, state as never) : undefined;
+  const factor = menu({
+    label: "Groups of",
+    options: about.factors.map(({ factor: value }) => ({ value, label: value })),
+    value: state.get("factor") ?? "",
+    change: (value) => state.set({ factor: value, ...rows?.moved(value) }),
+  });
+  if (rows) {
+    const bar = element("div", { className: "hw-bar" });
+    bar.append(unit.node);
+    if (about.factors.length > 1) bar.append(factor.node);
+    bar.append(...rows.nodes);
+    el.append(bar, told, rows.node);
+  }
+
+  const groupOf = (i: number): string => {
+    const name = state.get("factor");
+    if (name === null) return "";
+    return strings(columns, `labels/${name}`)[numbers(columns, `of/${name}`)[i] ?? -1] ?? "";
+  };
+
+  await laidOut(el, signal);
+  const spec = specs.khat;
+  if (!spec) throw new Error("The view lacks its picture of Pareto k.");
+  const description = `Pareto k of every row: ${about.said}`;
+  const chart: Chart = await embed(box, spec, { signal, description });
+  chart.set("good", about.good);
+  chart.set("count", Math.max(1, about.rows - 1));
+  chart.click((datum, event) => {
+    const [name, group] = [state.get("factor"), String(datum.group ?? "")];
+    if (name !== null && group !== "")
+      selection.pick(name, [group], event.shiftKey || event.ctrlKey || event.metaKey);
+  });
+
+  function points(): void {
+    const found: Row[] = Array.from(row, (at, i) => ({
+      row: at,
+      khat: khat[i],
+      elpd: elpd[i],
+      group: groupOf(i),
+      bad: (khat[i] ?? 0) > about.good ? 1 : 0,
+    }));
+    chart.data("points", found);
+  }
+
+  function listWorst(): void {
+    const order = Array.from(khat.keys()).sort((a, b) => (khat[b] ?? 0) - (khat[a] ?? 0));
+    const table = element("table");
+    table.setAttribute("aria-label", "the most influential rows");
+    table.append(line("th", ["row", state.get("factor") ?? "", "elpd", "Pareto k"]));
+    for (const i of order.slice(0, WORST)) {
+      const k = khat[i] ?? Number.NaN;
+      const texts = [
+        String(row[i]),
+        groupOf(i),
+        signed((elpd[i] ?? Number.NaN).toFixed(2)),
+        signed(k.toFixed(2)),
+      ];
+      const one = line("td", texts);
+      one.classList.toggle("hw-flag", k > about.good);
+      const name = state.get("factor");
+      if (name !== null) {
+        one.tabIndex = 0;
+        const press = (add: boolean): void => selection.pick(name, [groupOf(i)], add);
+        one.addEventListener("click", (event) => press(event.shiftKey), { signal });
+        one.addEventListener("keydown", (event) => event.key === "Enter" && press(event.shiftKey), {
+          signal,
+        });
+        one.setAttribute("aria-selected", String(selection.picked(name).includes(groupOf(i))));
+      }
+      table.append(one);
+    }
+    worst.replaceChildren(table);
+  }
+
+  async function light(): Promise<void> {
+    const name = state.get("factor");
+    chart.set("picked", name === null ? [] : selection.picked(name));
+    listWorst();
+    await chart.run();
+  }
+
+  async function fetched(name: string): Promise<boolean> {
+    if (whole.has(name)) return true;
+    if (!live) {
+      told.textContent =
+        'Leaving out whole groups needs Python: this page was saved without it. Open fit.loo(unit="group") and save that.';
+      return false;
+    }
+    told.textContent = "Python leaves out every group …";
+    const { content, buffers } = await ask(model, { kind: "groups", factor: name }, signal, 600_000);
+    const bytes = buffers[0];
+    if (!bytes) throw new Error("Python sent no groups.");
+    whole.set(
+      name,
+      new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength)),
+    );
+    said.set(name, String(content.said));
+    return true;
+  }
+
+  async function show(): Promise<void> {
+    const { unit: wanted, factor: name } = state.all;
+    if (!rows || name === null) return;
+    unit.update(wanted);
+    factor.update(name);
+    let values: Float32Array | Float64Array = numbers(columns, `observation/${name}`) as Float32Array;
+    let measured = `elpd for each row of a group of ${name}, each row left out alone`;
+    let told_ = `Predicted is a new observation in a known group of ${name}.`;
+    try {
+      if (wanted === "group" && (await fetched(name))) {
+        values = whole.get(name) ?? values;
+        measured = `elpd for each row of a group of ${name}, left out as a whole; intervals are Monte Carlo errors`;
+        told_ = said.get(name) ?? "";
+      } else if (wanted === "group") told_ = told.textContent ?? "";
+    } catch (error) {
+      told_ = error instanceof Error ? error.message : String(error);
+    }
+    told.replaceChildren(...worded(told_));
+    await rows.show({
+      factor: name,
+      values,
+      measured,
+      at: about.average,
+      line: "elpd for each row, over all rows",
+    });
+  }
+
+  async function size(): Promise<void> {
+    const width = Math.floor(box.clientWidth);
+    if (width === 0) return;
+    chart.size(width, HEIGHT);
+    await chart.run();
+  }
+
+  points();
+  await size();
+  await light();
+  await show();
+  let shown = state.get("factor");
+  state.changed(() => {
+    if (state.get("factor") !== shown) {
+      shown = state.get("factor");
+      points();
+      void light();
+    }
+    void show();
+  });
+  selection.changed(() => void light(), signal);
+  onWidth(box, () => void size(), signal);
+}
+
+/** LOO, and WAIC beside it with its caution. */
+function estimates(about: LooAbout): HTMLElement {
+  const table = element("table", { className: "hw-loo-estimates" });
+  table.setAttribute("aria-label", "estimates");
+  table.append(line("th", ["", "elpd", "effective parameters", "beyond the limit"]));
+  const put = (name: string, one: Estimate, limit: string): void => {
+    const beyond = `${one.bad.toLocaleString("en")} of ${about.rows.toLocaleString("en")} rows (${limit})`;
+    table.append(line("td", [name, pm(one.elpd, one.se), pm(one.p, one.p_se), beyond]));
+  };
+  put("LOO", about.loo, `Pareto k > ${about.good.toFixed(2)}`);
+  put("WAIC", about.waic, "variance > 0.4");
+  const node = element("div", { className: "hw-loo-sums" });
+  const note = element("p", { className: "hw-note" });
+  const caution =
+    "WAIC is nowhere better than LOO and does not say by itself when it fails: it stands here for comparison.";
+  note.append(...worded(caution));
+  node.append(table, note);
+  return node;
+}
+
+const signed = (text: string): string => text.replace("-", "−");
+const pm = (value: number, error: number): string => `${signed(value.toFixed(1))} ± ${error.toFixed(1)}`;
+
+function line(tag: "td" | "th", texts: readonly string[]): HTMLTableRowElement {
+  const one = element("tr");
+  for (const text of texts) {
+    const cell = element(tag);
+    cell.append(...(tag === "th" ? worded(text) : [text]));
+    one.append(cell);
+  }
+  return one;
+}

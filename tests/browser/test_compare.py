@@ -1,0 +1,69 @@
+"""The comparison of models in an exported page with the network off."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from playwright.sync_api import expect
+
+import hierwidgets as hw
+from tests.browser.offline import exported, wait_until
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator, Page
+
+pytestmark = pytest.mark.browser
+show = pytest.fixture(exported)
+
+
+@pytest.fixture(scope="module")
+def fits(sleepstudy, sleep_fit) -> dict[str, hw.Fit]:
+    options: dict[str, Any] = {"draws": 300, "tune": 500, "random_seed": 3, "progress": False}
+    return {
+        "intercepts": hw.fit("Reaction ~ Days + (1 | Subject)", sleepstudy, **options),
+        "slopes": sleep_fit,
+    }
+
+
+def compare(page: Page) -> Locator:
+    return page.locator("[data-view=compare]")
+
+
+def listed(view: Locator) -> list[str]:
+    return view.locator(".hw-group-rows .role-mark.mark-text text").all_text_contents()[:18]
+
+
+def test_models_and_cautions_are_said(fits, show):
+    opened = hw.compare(fits)
+    view = compare(show(opened))
+    expect(view.get_by_role("status").first).to_have_text(opened.said())
+    row = view.get_by_label("models", exact=True).get_by_role("row").nth(2)
+    other = opened.models.iloc[1]
+    expect(row).to_contain_text(f"−{-other['elpd_diff']:.1f} ± {other['dse']:.1f}")
+    expect(row).to_contain_text(f"{other['weight']:.2f}")
+    expect(view.get_by_role("listitem").first).to_contain_text("Pareto k above 0.70")
+
+
+def test_the_pair_is_turned_and_sorted_as_in_python(fits, show):
+    view = compare(show(hw.compare(fits)))
+    wait_until(view.page, lambda: listed(view) == hw.compare(fits).data["label"].tolist())
+    view.get_by_label("elpd of", exact=True).select_option("intercepts")
+    expect(view.get_by_label("less that of", exact=True)).to_have_value("slopes")
+    turned = hw.compare(fits, "intercepts", "slopes").data["label"].tolist()
+    wait_until(view.page, lambda: listed(view) == turned)
+
+
+def test_a_group_is_picked(fits, show):
+    page = show(hw.compare(fits))
+    view = compare(page)
+    view.get_by_label("group 308", exact=True).click()
+    dim = view.locator(".hw-group-rows .role-mark.mark-text text[opacity='0.5']")
+    wait_until(page, lambda: dim.count() == 17)
+
+
+def test_narrow_pages_stack(fits, show):
+    page = show(hw.compare(fits))
+    page.set_viewport_size({"width": 380, "height": 900})
+    expect(compare(page).locator(".hw-chart svg").first).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
