@@ -6,8 +6,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy as np
+
     from hierwidgets.views.convergence import ConvergenceView
     from hierwidgets.views.loo import LooView
+    from hierwidgets.views.ppc import PpcView
 
 
 class Checking:
@@ -104,4 +109,58 @@ class Checking:
 
         return LooView(
             self, unit=unit, factor=factor, sort=sort, search=search, by=by, folded=list(folded)
+        )
+
+    def ppc(
+        self: Any,
+        kind: Literal["posterior", "prior"] = "posterior",
+        picture: str | None = None,
+        statistic: str | Callable[[np.ndarray], float] = "battery",
+        factor: str | None = None,
+        *,
+        replicate: Literal["new", "same"] | None = None,
+        order: Literal["surprise", "name", "size"] = "surprise",
+        search: str = "",
+        group: str | None = None,
+    ) -> PpcView:
+        """Whether the model reproduces the data: overlays, test statistics, and group by group.
+
+        Parameters
+        ----------
+        kind : {"posterior", "prior"}
+            Replications by the fitted model, or by its priors alone.
+        picture : str, optional
+            "density", "ecdf", "bars", "rootogram", "pit" or "loo_pit", as the response allows.
+        statistic : str or callable
+            By which groups are compared: "battery" takes the most surprising of level, spread and
+            slope and corrects for it; or "mean", "sd", "min", "max", "zeros", "extreme", "scatter",
+            "dispersion", "slope"; or a function of a response (rows,) that gives a number.
+        factor : str, optional
+            The grouping whose groups are compared; the first by default.
+        replicate : {"new", "same"}, optional
+            Against new groups drawn from the population, the default, which is calibrated; or the
+            same groups with their fitted effects, which is conservative. New groups need Normal
+            effects.
+        order : {"surprise", "name", "size"}
+        search : str
+            Narrows the groups.
+        group : str, optional
+            Whose rows are shown; the most surprising by default.
+
+        Examples
+        --------
+        >>> fit.ppc().verdict.findings
+        """
+        from hierwidgets.views.ppc import PpcView
+
+        return PpcView(
+            self,
+            kind=kind,
+            picture=picture,
+            statistic=statistic,
+            factor=factor,
+            replicate=replicate,
+            order=order,
+            search=search,
+            group=group,
         )

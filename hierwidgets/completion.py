@@ -35,6 +35,23 @@ VIEW_VALUES: dict[str, dict[str, list[str]]] = {
         "order": ["worst", "rhat", "ess", "name"],
         "axis": ["sampled", "effect"],
     },
+    "ppc": {
+        "kind": ["posterior", "prior"],
+        "picture": ["density", "ecdf", "bars", "rootogram", "pit", "loo_pit"],
+        "statistic": [
+            "battery",
+            "mean",
+            "sd",
+            "min",
+            "max",
+            "zeros",
+            "scatter",
+            "extreme",
+            "slope",
+        ],
+        "replicate": ["new", "same"],
+        "order": ["surprise", "name", "size"],
+    },
     "loo": {"unit": ["observation", "group"]},
     "sensitivity": {
         "by": ["all", "group", "prior"],

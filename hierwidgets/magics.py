@@ -82,6 +82,16 @@ VIEWS: dict[str, Readers] = {
         "search": str,
         "axis": str,
     },
+    "ppc": {
+        "kind": str,
+        "picture": str,
+        "statistic": str,
+        "factor": str,
+        "replicate": str,
+        "order": str,
+        "search": str,
+        "group": str,
+    },
 }
 REPORTED = [view for view in VIEWS if view not in ("dashboard", "sensitivity")]
 COMPARED: Readers = {"first": str, "second": str, "factor": str, "sort": str, "search": str}

@@ -20,6 +20,7 @@ VIEWS = (
     "priors",
     "sensitivity",
     "loo",
+    "ppc",
 )
 KINDS = [
     ("y ~ x + (x | a / b) + (1 | c)", {}),

@@ -121,6 +121,7 @@ def test_alone_it_lists_what_is_fitted_and_what_can_be_asked(
         ("sensitivity sleep --by prior", "sensitivity"),
         ("dashboard sleep --view shrinkage", "dashboard"),
         ("loo sleep --unit group --sort size", "loo"),
+        ("ppc sleep --statistic slope --replicate same", "ppc"),
     ],
 )
 def test_a_line_opens_a_view(shell: InteractiveShell, sleep: Fit, line: str, kind: str):

@@ -15,7 +15,12 @@ pytestmark = pytest.mark.notebook
 
 
 def test_there_are_notebooks():
-    assert [path.name for path in NOTEBOOKS] == ["models.ipynb", "priors.ipynb", "tour.ipynb"]
+    assert [path.name for path in NOTEBOOKS] == [
+        "checking.ipynb",
+        "models.ipynb",
+        "priors.ipynb",
+        "tour.ipynb",
+    ]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -110,6 +111,12 @@ def closed(fit: Fit) -> bool:
     return fit.family in _FAMILIES and not terms.smooths(fit.model)
 
 
+def drawable(fit: Fit) -> bool:
+    """Whether new groups of every factor can be drawn from the population."""
+    odd = any(models.not_normal(fit.model, effect.component) for effect in fit.effects)
+    return closed(fit) and not odd
+
+
 def discrete(fit: Fit) -> bool:
     """Whether the response takes whole numbers only."""
     one = _FAMILIES.get(fit.family)
@@ -152,14 +159,20 @@ def prior(fit: Fit, draws: int, random_seed: int) -> xr.Dataset:
     model = fit.model
     if not model.built:
         model.build()
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Cannot cache compiled function")
-        tree = pm.sample_prior_predictive(
-            draws=draws,
-            var_names=models.stored(model),
-            model=model.backend.model,
-            random_seed=random_seed,
-        )
+    logger = logging.getLogger("pymc.sampling.forward")
+    level = logger.level
+    logger.setLevel(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Cannot cache compiled function")
+            tree = pm.sample_prior_predictive(
+                draws=draws,
+                var_names=models.stored(model),
+                model=model.backend.model,
+                random_seed=random_seed,
+            )
+    finally:
+        logger.setLevel(level)
     drawn = xr.DataTree.from_dict({"posterior": tree["prior"].to_dataset()})
     return models.clean(model, drawn)["posterior"].to_dataset()
 

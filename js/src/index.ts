@@ -10,6 +10,7 @@ import { dashboard } from "./views/dashboard.js";
 import { groups } from "./views/groups.js";
 import { watched } from "./views/live.js";
 import { loo } from "./views/loo.js";
+import { ppc } from "./views/ppc.js";
 import { priors } from "./views/priors.js";
 import { sensitivity } from "./views/sensitivity.js";
 import { shrinkage } from "./views/shrinkage.js";
@@ -28,6 +29,7 @@ const VIEWS: Record<string, (context: Context) => Promise<void>> = {
   dashboard,
   live: watched,
   loo,
+  ppc,
   compare,
 };
 

@@ -56,8 +56,13 @@ def test_header_and_badges(page: Page, sleep_fit: hw.Fit) -> None:
     expect(board.get_by_text(sleep_fit.formula, exact=True)).to_be_visible()
     expect(board.get_by_text("18 groups of Subject")).to_be_visible()
     verdicts = board.get_by_role("list", name="Verdicts").get_by_role("button")
-    said = [f"{check}✓ {v}" for check, v in sleep_fit.dashboard().data[["check", "verdict"]].values]
-    assert [text.replace(" ✓", "✓") for text in verdicts.all_text_contents()] == said
+    python = sleep_fit.dashboard()
+    assert [python.views[name].method for name in ("ppc", "loo")] == ["ppc", "loo"]
+    rows = python.data[["check", "verdict", "healthy"]].values
+    said = [f"{check}{'✓' if fine else '!'}{verdict}" for check, verdict, fine in rows]
+    assert [text.replace(" ", "") for text in verdicts.all_text_contents()] == [
+        text.replace(" ", "") for text in said
+    ]
     page.get_by_role("button", name="largest R-hat").click()
     expect(tab(page, "Trace")).to_have_attribute("aria-selected", "true")
     expect(tab(page, "Trace")).to_be_focused()
