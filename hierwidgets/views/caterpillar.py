@@ -90,7 +90,7 @@ class CaterpillarView(View):
                     "reasons": reasons,
                 }
             )
-        return Content(_specs(), {**columns, **within}, {"terms": terms, "homes": homes})
+        return Content(specs(), {**columns, **within}, {"terms": terms, "homes": homes})
 
     @override
     def table(self) -> pd.DataFrame:
@@ -135,7 +135,8 @@ class CaterpillarView(View):
 
 
 @cache
-def _specs() -> dict[str, Any]:
+def specs() -> dict[str, Any]:
+    """The live rows of a caterpillar, and the overview beside those that scroll."""
     overview = live_spec(charts.overview())
     overview.update(padding=0, autosize={"type": "none"})
     return {"rows": live_spec(charts.caterpillar(alt.NamedData("rows"))), "overview": overview}

@@ -11,11 +11,11 @@ import altair as alt
 import numpy as np
 
 from hierwidgets import checks
-from hierwidgets.charts import caterpillar, style
 from hierwidgets.charts import compare as charts
+from hierwidgets.charts import style
 from hierwidgets.tables import compare as tables
 from hierwidgets.tables import groups
-from hierwidgets.views import scores
+from hierwidgets.views import caterpillar, scores
 from hierwidgets.views.search import found
 from hierwidgets.views.selection import follow
 from hierwidgets.views.view import Content, View, literal
@@ -235,10 +235,7 @@ def _variable(name: str) -> str:
 
 @cache
 def _specs() -> dict[str, Any]:
-    overview = style.live_spec(caterpillar.overview())
-    overview.update(padding=0, autosize={"type": "none"})
     return {
+        **caterpillar.specs(),
         "elpd": style.live_spec(charts.elpd(alt.NamedData("models")), 600, 120),
-        "rows": style.live_spec(caterpillar.caterpillar(alt.NamedData("rows"))),
-        "overview": overview,
     }

@@ -9,11 +9,11 @@ import altair as alt
 import numpy as np
 
 from hierwidgets import checks
-from hierwidgets.charts import caterpillar, style
 from hierwidgets.charts import loo as charts
+from hierwidgets.charts import style
 from hierwidgets.tables import groups, loo_groups
 from hierwidgets.tables import loo as tables
-from hierwidgets.views import listed, scores
+from hierwidgets.views import caterpillar, listed, scores
 from hierwidgets.views.search import found
 from hierwidgets.views.view import Content, View
 
@@ -247,10 +247,7 @@ def thinned(rows: pd.DataFrame) -> pd.DataFrame:
 
 @cache
 def _specs() -> dict[str, Any]:
-    overview = style.live_spec(caterpillar.overview())
-    overview.update(padding=0, autosize={"type": "none"})
     return {
+        **caterpillar.specs(),
         "khat": style.live_spec(charts.khat(alt.NamedData("points")), 600, 170),
-        "rows": style.live_spec(caterpillar.caterpillar(alt.NamedData("rows"))),
-        "overview": overview,
     }
