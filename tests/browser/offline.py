@@ -27,7 +27,8 @@ def exported(
     def show(*views: View) -> Page:
         path = hw.report(list(views), tmp_path / "page.html", stills=False)
         page = open_page(path.as_uri())
-        expect(page.locator("[data-view][data-ready]")).to_have_count(len(views))
+        outermost = "[data-view][data-ready]:not([data-view] *)"
+        expect(page.locator(outermost)).to_have_count(len(views))
         return page
 
     return show
