@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { shades } from "../src/views/priors-curve";
 import { moved, type Prior, type PriorsAbout, same } from "../src/views/priors-data";
-import { priorRows } from "../src/views/priors-density";
+import { alike, priorLine } from "../src/views/priors-density";
 import { endsOf } from "../src/views/priors-groups";
 import { gridOf, movedTo, rangeOf, shape, startOf } from "../src/views/priors-ranges";
 import { compared } from "../src/views/priors-refits";
@@ -147,23 +147,32 @@ describe("pictures", () => {
     expect(second?.x2).toBeCloseTo(10 ** 2.5);
   });
   it("draws an LKJ prior as that of one correlation", () => {
-    const rows = priorRows(
+    const { density } = priorLine(
       { family: "LKJ", args: { eta: 1, size: 2 } },
       { ...tau, kind: "correlation", size: 2 },
       0,
       -0.9,
       0.9,
     );
-    expect(new Set(rows.map(({ y }) => Number(y).toFixed(6))).size).toBe(1);
-    const peaked = priorRows(
+    expect(new Set(Array.from(density, (y) => y.toFixed(6))).size).toBe(1);
+    const { density: peaked } = priorLine(
       { family: "LKJ", args: { eta: 4, size: 3 } },
       { ...tau, kind: "correlation", size: 3 },
       0,
       -1,
       1,
     );
-    expect(Number(peaked[0]?.y)).toBe(0);
-    expect(Number(peaked[60]?.y)).toBeCloseTo(0.92);
+    expect(peaked[0]).toBe(0);
+    expect(peaked[60]).toBeCloseTo(0.92);
+  });
+  it("draws a line anew once it moves by more than a tenth of a pixel", () => {
+    const x = Float64Array.from([0, 1, 2]);
+    const line = (y: number) => ({ x, density: Float64Array.from([0.1, y, 0.1]) });
+    expect(alike([line(0.5)], [line(0.501)])).toBe(true);
+    expect(alike([line(0.5)], [line(0.503)])).toBe(false);
+    expect(alike([line(0.5)], [{ ...line(0.5), x: Float64Array.from([0, 1, 3]) }])).toBe(false);
+    expect(alike([line(0.5)], [line(0.5), line(0.5)])).toBe(false);
+    expect(alike([line(0.5)])).toBe(false);
   });
   it("has axes for every interval and the usual own estimates", () => {
     const group = (mean: number[]) =>

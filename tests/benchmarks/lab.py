@@ -8,13 +8,15 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, ViewportSize, sync_playwright
 
 import hierwidgets as hw
 from tests.benchmarks.work import Result, compared, fastest
 from tests.browser.conftest import chromium_path
 
 TICKS = 120
+VIEWPORT: ViewportSize = {"width": 1200, "height": 2200}
+"""So high that all six rows of priors are in sight, and drawn."""
 SETTLED = """() => new Promise((done) =>
   setTimeout(() => requestAnimationFrame(() => requestAnimationFrame(done)), 60))"""
 FORMULA = "Reaction ~ Days + (Days | Subject)"
@@ -60,9 +62,7 @@ def _tick(groups: int, middle: float | None, worst: float) -> Result:
             browser = playwright.chromium.launch(
                 executable_path=chromium_path(), args=["--no-sandbox"]
             )
-            page = browser.new_context(
-                offline=True, viewport={"width": 1200, "height": 900}
-            ).new_page()
+            page = browser.new_context(offline=True, viewport=VIEWPORT).new_page()
             page.goto(path.as_uri())
             page.wait_for_selector("[data-view=priors][data-ready]")
             times = _measured(page)
@@ -108,7 +108,7 @@ def _measured(page: Page) -> list[float]:
     y = box["y"] + box["height"] / 2
     page.mouse.move(box["x"] + 0.6 * box["width"], y)
     page.mouse.down()
-    places = [box["x"] + box["width"] * (0.6 + 0.002 * (i % 40)) for i in range(TICKS)]
+    places = [box["x"] + box["width"] * (0.28 + 0.003 * (i % 40)) for i in range(TICKS)]
     times = [spent(x, y) - idle for x in places]
     page.mouse.up()
     return times[10:]
@@ -117,7 +117,7 @@ def _measured(page: Page) -> list[float]:
 def _fit(groups: int) -> hw.Fit:
     rng = np.random.default_rng(2)
     g = np.repeat(np.arange(groups), 5)
-    x = rng.normal(size=len(g))
-    y = 1 + 0.5 * x + rng.normal(0, 0.7, groups)[g] + rng.normal(size=len(g))
-    data = pd.DataFrame({"y": y, "x": x, "g": [f"group {j}" for j in g]})
-    return hw.fit("y ~ x + (1 | g)", data, random_seed=1, progress=False)
+    x = rng.normal(size=(len(g), 3))
+    y = 1 + 0.5 * x[:, 0] + rng.normal(0, 0.7, groups)[g] + rng.normal(size=len(g))
+    data = pd.DataFrame(x, columns=["a", "b", "c"]).assign(y=y, g=[f"group {j}" for j in g])
+    return hw.fit("y ~ a + b + c + (1 | g)", data, random_seed=1, progress=False)

@@ -61,9 +61,8 @@ function exchange(view: vega.View, name: string, before: Row[], rows: readonly R
   for (let i = 0; i < kept; i++) {
     const held = before[i] as Row;
     const row = rows[i] as Row;
-    for (const field in { ...held, ...row }) {
-      if (held[field] !== row[field]) change.modify(held, field, row[field]);
-    }
+    for (const field in row) if (held[field] !== row[field]) change.modify(held, field, row[field]);
+    for (const field in held) if (!(field in row)) change.modify(held, field, undefined);
   }
   const added = rows.slice(kept).map((row) => ({ ...row }));
   view.change(name, change.remove(before.slice(kept)).insert(added));

@@ -6,6 +6,14 @@ export function element<K extends keyof HTMLElementTagNameMap>(
   return Object.assign(document.createElement(tag), properties);
 }
 
+/** Makes this the text of `node`, which holds nothing else; the text node stays, so that little is laid out. */
+export function say(node: Node, text: string): void {
+  const { firstChild } = node;
+  if (firstChild instanceof Text && firstChild === node.lastChild) {
+    if (firstChild.data !== text) firstChild.data = text;
+  } else if (firstChild || text) node.textContent = text;
+}
+
 let count = 0;
 
 /** An id no other element of the page has, also across views. */
@@ -38,6 +46,31 @@ export function onWidth(el: HTMLElement, listener: (width: number) => void, sign
   });
   observer.observe(el);
   signal.addEventListener("abort", () => observer.disconnect(), { once: true });
+}
+
+/**
+ * Which of these elements are in sight, or nearly; asked without measuring, so that it costs no layout.
+ * Calls `entered` as one comes into sight.
+ */
+export function inSight(
+  elements: Element[],
+  entered: (one: Element) => void,
+  signal: AbortSignal,
+): (one: Element) => boolean {
+  const seen = new Set<Element>();
+  const observer = new IntersectionObserver(
+    (entries) => {
+      for (const { target, isIntersecting } of entries) {
+        if (isIntersecting) seen.add(target);
+        else seen.delete(target);
+        if (isIntersecting) entered(target);
+      }
+    },
+    { rootMargin: "60px" },
+  );
+  for (const one of elements) observer.observe(one);
+  signal.addEventListener("abort", () => observer.disconnect(), { once: true });
+  return (one) => seen.has(one);
 }
 
 /** The width of `el` once it is laid out. */

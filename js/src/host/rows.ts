@@ -82,6 +82,8 @@ export function makeRows({ signal, label, most = 480, draw, press, fold }: RowsO
   const mark = element("div", { className: "hw-cursor", hidden: true });
 
   let [count, axis, step, cursor, width] = [0, 0, 24, -1, 0];
+  /** As the frame said last: asking it while drawing would lay out the page. */
+  let scrolled = 0;
   const redraw = eachFrame(() => {
     place();
     draw();
@@ -90,20 +92,24 @@ export function makeRows({ signal, label, most = 480, draw, press, fold }: RowsO
   const height = (): number => Math.min(rowsHeight() + axis, most);
   const inner = (): number => height() - axis;
   const scrolls = (): boolean => rowsHeight() > inner();
-  const sight = (): Sight => inSight(scroll.scrollTop, inner(), step, count);
+  const sight = (): Sight => inSight(scrolled, inner(), step, count);
   const scrollTo = (pixels: number): void => {
     scroll.scrollTop = Math.max(0, pixels);
+    followed();
+  };
+  const followed = (): void => {
+    scrolled = scroll.scrollTop;
     redraw();
   };
   const place = (): void => {
-    map.place(scroll.scrollTop / rowsHeight(), inner() / rowsHeight());
+    map.place(scrolled / rowsHeight(), inner() / rowsHeight());
     if (mark.parentElement !== plot) plot.append(mark);
     mark.hidden = cursor < 0;
     mark.style.height = `${step}px`;
     mark.style.top = `${(cursor - 0.5 - sight().low) * step}px`;
   };
 
-  scroll.addEventListener("scroll", redraw, { signal, passive: true });
+  scroll.addEventListener("scroll", followed, { signal, passive: true });
   scroll.addEventListener("keydown", (event) => key(event), { signal });
   scroll.addEventListener("blur", () => setCursor(-1), { signal });
   onWidth(

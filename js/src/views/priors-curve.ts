@@ -26,7 +26,7 @@ export async function curvePicture(options: CurveOptions): Promise<CurvePicture>
   const { el, specs, range, label, signal, press } = options;
   const spec = specs[range.log ? "log" : "linear"];
   if (!spec) throw new Error("The prior lab lacks its curve.");
-  const chart: Chart = await embed(el, spec, { signal, description: label });
+  const chart: Chart = await embed(el, spec, { signal, description: label, renderer: "canvas" });
   chart.set("least", range.min);
   chart.set("most", range.max);
   el.addEventListener(

@@ -6,6 +6,8 @@ import type { Prior } from "./priors-data.js";
 
 const HEIGHT = 84;
 const POINTS = 120;
+/** A tenth of a pixel, as a share of the height: a line that moves less stays as it is drawn. */
+const LEAST = 0.1 / HEIGHT;
 
 export interface DensityPicture {
   /** The ends of the axis. */
@@ -17,6 +19,7 @@ export interface DensityPicture {
   priors(prior: Prior, setting: Setting, element: number): void;
   pins(lines: Density[]): void;
   size(): void;
+  /** Draws, if there is something to be seen anew. */
   run(): void;
 }
 
@@ -34,18 +37,28 @@ export async function densityPicture(
   let fitted = "";
   let was: Density | undefined;
   let pinned: Density[] = [];
+  let greyed = false;
+  let fresh = true;
+  const drawn = new Map<string, Density[]>();
 
+  const put = (name: string, lines: Density[]): void => {
+    if (alike(lines, drawn.get(name))) return;
+    drawn.set(name, lines);
+    chart.data(name, lines.flatMap(rows));
+    fresh = true;
+  };
+  const draw = (name: string, density: Density): void => put(name, [scaled(density, peak, 1.04)]);
   const drawPins = (): void =>
-    chart.data(
+    put(
       "pins",
-      pinned.flatMap((density, pin) => rows(density, peak).map((row) => ({ ...row, pin }))),
+      pinned.map((density) => scaled(density, peak, 1.04)),
     );
-  const draw = (name: string, density: Density): void => chart.data(name, rows(density, peak));
   return {
     domain(low, high) {
       [least, most] = [low, high];
       chart.set("least", low);
       chart.set("most", high);
+      fresh = true;
     },
     before(density) {
       was = density;
@@ -53,20 +66,24 @@ export async function densityPicture(
     },
     after(density, held) {
       const needed = Math.max(1.25 * highest(was?.density ?? []), 1.02 * highest(density.density));
-      if (needed !== peak) {
+      if (Math.abs(needed - peak) > LEAST * peak) {
         peak = needed;
         if (was) draw("before", was);
         drawPins();
       }
-      chart.set("held", held);
+      if (held !== greyed) {
+        chart.set("held", held);
+        greyed = held;
+        fresh = true;
+      }
       draw("after", density);
     },
     priors(prior, setting, element) {
       if (prior.fixed) return;
       const key = `${element} ${least} ${most}`;
-      if (key !== fitted) chart.data("fitted", priorRows(prior, prior, element, least, most));
+      if (key !== fitted) put("fitted", [priorLine(prior, prior, element, least, most)]);
       fitted = key;
-      chart.data("prior", priorRows(setting, prior, element, least, most));
+      put("prior", [priorLine(setting, prior, element, least, most)]);
     },
     pins(lines) {
       pinned = lines;
@@ -74,9 +91,23 @@ export async function densityPicture(
     },
     size() {
       if (el.clientWidth > 0) chart.size(Math.floor(el.clientWidth), HEIGHT);
+      fresh = true;
     },
-    run: () => void chart.run(),
+    run() {
+      if (fresh) void chart.run();
+      fresh = false;
+    },
   };
+}
+
+/** Whether lines would be drawn in the same place, to a tenth of a pixel. */
+export function alike(lines: Density[], drawn: Density[] = []): boolean {
+  const near = (a: Float64Array, b: Float64Array | undefined, most: number): boolean =>
+    a.length === b?.length && a.every((value, i) => Math.abs(value - (b[i] ?? 0)) <= most);
+  return (
+    lines.length === drawn.length &&
+    lines.every(({ x, density }, i) => near(x, drawn[i]?.x, 0) && near(density, drawn[i]?.density, LEAST))
+  );
 }
 
 const highest = (values: ArrayLike<number>): number => {
@@ -85,24 +116,29 @@ const highest = (values: ArrayLike<number>): number => {
   return most || 1;
 };
 
-function rows({ x, density }: Density, peak: number): Row[] {
-  return Array.from(x, (at, i) => ({ x: at, y: Math.min((density[i] ?? 0) / peak, 1.04) }));
-}
+/** As a share of a peak, and no more than `most` of it. */
+const scaled = ({ x, density }: Density, peak: number, most: number): Density => ({
+  x,
+  density: density.map((value) => Math.min(value / peak, most)),
+});
+
+const rows = ({ x, density }: Density, pin: number): Row[] =>
+  Array.from(x, (at, i) => ({ x: at, y: density[i], pin }));
 
 /** The prior's density over the axis, to its own height; of an LKJ prior that of one correlation. */
-export function priorRows(
+export function priorLine(
   setting: Setting,
   prior: Prior,
   element: number,
   least: number,
   most: number,
-): Row[] {
+): Density {
   const log =
     prior.kind === "correlation" ? correlation(setting, prior.size) : logDensityAt(setting, element);
-  const x = Array.from({ length: POINTS + 1 }, (_, i) => least + ((most - least) * i) / POINTS);
-  const y = x.map((at) => Math.exp(log(at)));
-  const peak = highest(y.filter(Number.isFinite));
-  return x.map((at, i) => ({ x: at, y: 0.92 * Math.min((y[i] ?? 0) / peak, 1) }));
+  const x = Float64Array.from({ length: POINTS + 1 }, (_, i) => least + ((most - least) * i) / POINTS);
+  const density = x.map((at) => Math.exp(log(at)));
+  const peak = highest(density.filter(Number.isFinite));
+  return { x, density: scaled({ x, density }, peak / 0.92, 0.92).density };
 }
 
 function correlation({ args }: Setting, size: number): (r: number) => number {

@@ -1,5 +1,5 @@
 import { type Menu, menu } from "../controls/menu.js";
-import { element } from "../host/dom.js";
+import { element, say } from "../host/dom.js";
 import { short } from "../host/text.js";
 import { word } from "../host/words.js";
 import type { Weighed } from "../weights/types.js";
@@ -74,8 +74,7 @@ export function derived({ group, top, groups, pick, limit }: DerivedOptions): De
       rank.say(now && was ? `${withError(now.mean, now.sd / reach)} (before ${was.mean.toFixed(1)})` : "–");
       const p = now?.probability ?? 0;
       const error = Math.sqrt((p * (1 - p)) / ess);
-      chanceOut.textContent =
-        now && was ? `${withError(p, error)} (before ${was.probability.toFixed(3)})` : "–";
+      say(chanceOut, now && was ? `${withError(p, error)} (before ${was.probability.toFixed(3)})` : "–");
     },
     top: (value) => {
       count.value = String(value);
@@ -89,8 +88,6 @@ function cell(text: string, key?: string): { node: HTMLElement; say(value: strin
   node.append(key ? word(text, key) : element("span", { textContent: text }), output);
   return {
     node,
-    say: (value) => {
-      output.textContent = value;
-    },
+    say: (value) => say(output, value),
   };
 }

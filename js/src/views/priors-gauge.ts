@@ -1,4 +1,4 @@
-import { element } from "../host/dom.js";
+import { element, say } from "../host/dom.js";
 import { word } from "../host/words.js";
 import type { Verdict, Weighed } from "../weights/types.js";
 import { compact, signed, withError } from "./priors-words.js";
@@ -39,8 +39,8 @@ export function gauge(): Gauge {
     update(answer, draws, normalised) {
       const name = answer.verdict;
       node.dataset.verdict = name.replaceAll(" ", "-");
-      strong.textContent = `${SIGNS[name]} ${name.charAt(0).toUpperCase()}${name.slice(1)}`;
-      reason.textContent = answer.reason || "Every number shown can be trusted to its Monte Carlo error.";
+      say(strong, `${SIGNS[name]} ${name.charAt(0).toUpperCase()}${name.slice(1)}`);
+      say(reason, answer.reason || "Every number shown can be trusted to its Monte Carlo error.");
       const k = answer.khat;
       const shown = Number.isFinite(k) ? Math.min(Math.max(k, 0), MOST_KHAT) : k > 0 ? MOST_KHAT : 0;
       khat.update(
@@ -56,11 +56,8 @@ export function gauge(): Gauge {
       );
       ess.most(draws);
       ess.node.dataset.bad = String(answer.ess < ENOUGH_ESS);
-      ratio.textContent = !normalised
-        ? "none: a prior has no constant"
-        : answer.evidenceReliable
-          ? withError(answer.logEvidence, answer.evidenceSe)
-          : "withheld";
+      const known = answer.evidenceReliable ? withError(answer.logEvidence, answer.evidenceSe) : "withheld";
+      say(ratio, normalised ? known : "none: a prior has no constant");
       ratio.title = answer.evidenceReliable
         ? ""
         : `Its standard error is ${compact(answer.evidenceSe)}, or the fits overlap too little.`;
@@ -91,7 +88,7 @@ function meter(name: string, kind: string): Meter {
       fill.style.width = `${Math.round(1000 * share) / 10}%`;
       bar.setAttribute("aria-valuenow", String(value));
       bar.setAttribute("aria-valuetext", text);
-      output.textContent = text;
+      say(output, text);
     },
     most: (value) => bar.setAttribute("aria-valuemax", String(value)),
   };

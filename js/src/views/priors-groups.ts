@@ -182,7 +182,7 @@ export function groupsPanel({ kind, title, spec, signal, selection }: PanelOptio
 
   async function embedded(): Promise<void> {
     if (!spec) throw new Error(`The prior lab lacks its picture of ${kind}.`);
-    chart = await embed(rows.plot, spec, { signal, description: title });
+    chart = await embed(rows.plot, spec, { signal, description: title, renderer: "canvas" });
     chart.click((datum, event) => {
       if (typeof datum.group !== "string" || !scene) return;
       selection.pick(scene.factor, [datum.group], event.shiftKey || event.ctrlKey || event.metaKey);

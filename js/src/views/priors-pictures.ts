@@ -1,6 +1,6 @@
 import { choice, menu } from "../controls/index.js";
 import { ask } from "../host/ask.js";
-import { element } from "../host/dom.js";
+import { element, inSight } from "../host/dom.js";
 import type { State } from "../host/state.js";
 import type { Context } from "../host/types.js";
 import { byName, order } from "../tables/caterpillar.js";
@@ -49,7 +49,6 @@ export function picturesOf({ context, data, state, lab }: PicturesOptions): Pict
     value: "groups",
     change: (value) => {
       panels.dataset.shown = value;
-      show();
     },
   });
   const bar = element("div", { className: "hw-bar hw-priors-terms" });
@@ -86,6 +85,8 @@ export function picturesOf({ context, data, state, lab }: PicturesOptions): Pict
   stage.append(table.node, veil);
   if (grouped) node.append(bar, missing);
   node.append(stage);
+
+  const seen = inSight([caterpillar.node, pooling.node], () => show(), signal);
 
   let offeredFor = state.get("term");
   const named = new Map<string, number[]>();
@@ -146,8 +147,7 @@ export function picturesOf({ context, data, state, lab }: PicturesOptions): Pict
       errors: lab.held ? undefined : lab.errors,
       ends: ends.ends,
     };
-    if (caterpillar.node.clientWidth > 0) void caterpillar.show(scene);
-    if (pooling.node.clientWidth > 0) void pooling.show(scene);
+    for (const panel of [caterpillar, pooling]) if (seen(panel.node)) void panel.show(scene);
     const group = labels.indexOf(state.get("group") ?? "");
     const pair = group < 0 || !weights || !beforeWeights ? undefined : [weights[group], beforeWeights[group]];
     numbers.update({

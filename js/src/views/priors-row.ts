@@ -1,5 +1,5 @@
 import { button, type Control, menu } from "../controls/index.js";
-import { element } from "../host/dom.js";
+import { element, say } from "../host/dom.js";
 import type { Spec } from "../host/types.js";
 import { complaint } from "../weights/densities.js";
 import type { Curve, Density, Setting } from "../weights/types.js";
@@ -90,7 +90,7 @@ export function priorRow(options: RowOptions): PriorRow {
   const error = element("p", { className: "hw-priors-error" });
   error.setAttribute("role", "alert");
   const line = element("div", { className: "hw-priors-line" });
-  line.append(now, error);
+  line.append(error, now);
   node.append(head, line, picture);
   if (drawn.length > 1) {
     const which = menu({
@@ -116,12 +116,12 @@ export function priorRow(options: RowOptions): PriorRow {
       refuse(wrong, argument);
       return;
     }
-    error.textContent = "";
+    say(error, "");
     change(next, settled);
   }
 
   function refuse(sentence: string, argument?: string): void {
-    error.textContent = sentence;
+    say(error, sentence);
     for (const [name, control] of controls) control.refused(name === argument);
   }
 
@@ -173,8 +173,9 @@ export function priorRow(options: RowOptions): PriorRow {
   }
 
   function show(): void {
-    now.textContent = same(setting, prior) ? said(setting) : `${said(setting)}, fitted ${said(prior)}`;
-    now.title = now.textContent;
+    const text = same(setting, prior) ? said(setting) : `${said(setting)}, fitted ${said(prior)}`;
+    say(now, text);
+    now.title = text;
     home.node.style.visibility = same(setting, prior) ? "hidden" : "visible";
     node.dataset.changed = String(!same(setting, prior));
     families?.update(setting.family);
@@ -201,7 +202,7 @@ export function priorRow(options: RowOptions): PriorRow {
     },
     update(next) {
       setting = next;
-      error.textContent = "";
+      say(error, "");
       if (next.family !== family) build();
       else
         for (const [argument, control] of controls) {

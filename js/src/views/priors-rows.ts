@@ -1,4 +1,4 @@
-import { element } from "../host/dom.js";
+import { element, inSight } from "../host/dom.js";
 import type { Context } from "../host/types.js";
 import type { Density, Setting, Settings } from "../weights/types.js";
 import type { PriorsData } from "./priors-data.js";
@@ -60,24 +60,12 @@ export function rowsOf({ context, data, settings, change, turned }: RowsOptions)
   const drawing = rows.filter(({ parameter }) => data.drawn(parameter).length > 0);
   const placeOf = (row: PriorRow): number => data.drawn(row.parameter)[row.element] ?? 0;
 
-  const inSight = new Set<Element>();
   let answered: Lab | undefined;
-  const watcher = new IntersectionObserver(
-    (entries) => {
-      for (const { target, isIntersecting } of entries) {
-        if (!isIntersecting) {
-          inSight.delete(target);
-          continue;
-        }
-        inSight.add(target);
-        const i = drawing.findIndex((row) => row.node === target);
-        if (i >= 0) show(i);
-      }
-    },
-    { rootMargin: "60px" },
+  const seen = inSight(
+    drawing.map((row) => row.node),
+    (node) => show(drawing.findIndex((row) => row.node === node)),
+    signal,
   );
-  for (const row of drawing) watcher.observe(row.node);
-  signal.addEventListener("abort", () => watcher.disconnect(), { once: true });
 
   function show(i: number): void {
     const [was, now] = [answered?.before?.densities[i], answered?.good?.densities[i]];
@@ -122,7 +110,7 @@ export function rowsOf({ context, data, settings, change, turned }: RowsOptions)
       answered = lab;
       drawing.forEach((row, i) => {
         row.withhold(lab.held);
-        if (inSight.has(row.node)) show(i);
+        if (seen(row.node)) show(i);
       });
     },
     pins(pins) {

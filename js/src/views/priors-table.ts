@@ -1,4 +1,4 @@
-import { element } from "../host/dom.js";
+import { element, say } from "../host/dom.js";
 import { worded } from "../host/words.js";
 import type { Summary } from "../weights/types.js";
 import type { Quantity } from "./priors-data.js";
@@ -72,7 +72,7 @@ export function quantitiesTable(quantities: Quantity[]): QuantitiesTable {
         for (const [i, pair] of spans.entries())
           pair.forEach((span, j) => {
             const text = texts[j]?.[i] ?? "";
-            if (span.textContent !== text) span.textContent = text;
+            say(span, text);
           });
       }
     },
