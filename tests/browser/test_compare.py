@@ -66,4 +66,4 @@ def test_narrow_pages_stack(fits, show):
     page = show(hw.compare(fits))
     page.set_viewport_size({"width": 380, "height": 900})
     expect(compare(page).locator(".hw-chart svg").first).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    wait_until(page, lambda: page.evaluate("document.documentElement.scrollWidth <= innerWidth"))

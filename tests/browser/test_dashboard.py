@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 import hierwidgets as hw
-from tests.browser.offline import exported
+from tests.browser.offline import exported, wait_until
 from tests.browser.test_lab import expect_nothing_picked, expect_picked, mark
 
 if TYPE_CHECKING:
@@ -127,12 +127,15 @@ def test_what_is_out_of_sight_follows_the_width(page: Page) -> None:
         drawn = view.locator(".hw-chart svg, .hw-chart canvas, .hw-plot svg")
         expect(drawn.first).to_be_attached()
         assert width < 380
-        assert page.evaluate("document.documentElement.scrollWidth") <= 380
-        sizes = drawn.evaluate_all(
-            "all => all.filter(one => one.checkVisibility()).map(one => one.getBoundingClientRect().width)"
-        )
-        assert sizes
-        assert all(0 < size <= width + 1 for size in sizes), (name, sizes)
+        wait_until(page, lambda: page.evaluate("document.documentElement.scrollWidth") <= 380)
+        wait_until(page, lambda drawn=drawn, width=width: fits(drawn, width))
+
+
+def fits(drawn: Locator, width: float) -> bool:
+    sizes = drawn.evaluate_all(
+        "all => all.filter(one => one.checkVisibility()).map(one => one.getBoundingClientRect().width)"
+    )
+    return bool(sizes) and all(0 < size <= width + 1 for size in sizes)
 
 
 def test_the_layout_does_not_jump_between_tabs(page: Page) -> None:

@@ -77,4 +77,4 @@ def test_narrow_pages_stack(sleep_fit, show):
     page = show(sleep_fit.loo())
     page.set_viewport_size({"width": 380, "height": 900})
     expect(loo(page).locator(".hw-loo-khat svg")).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    wait_until(page, lambda: page.evaluate("document.documentElement.scrollWidth <= innerWidth"))

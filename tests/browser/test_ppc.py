@@ -87,4 +87,4 @@ def test_narrow_pages_stack(opened, show):
     page = show(opened)
     page.set_viewport_size({"width": 380, "height": 900})
     expect(ppc(page).locator(".hw-ppc-picture svg")).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    wait_until(page, lambda: page.evaluate("document.documentElement.scrollWidth <= innerWidth"))

@@ -249,4 +249,4 @@ def test_narrow_pages_stack(fit, show):
     assert lines is not None
     assert density is not None
     assert density["y"] >= lines["y"] + lines["height"]
-    assert page.evaluate("document.documentElement.scrollWidth") <= 480
+    wait_until(page, lambda: page.evaluate("document.documentElement.scrollWidth") <= 480)
