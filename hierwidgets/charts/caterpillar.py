@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from hierwidgets.charts.style import Rows
 
-__all__ = ["MOST_ROWS", "band", "caterpillar", "overview"]
+__all__ = ["MOST_ROWS", "band", "caterpillar", "overview", "under"]
 
 MOST_ROWS = 150
 STEP = 17
@@ -115,6 +115,39 @@ def band(table: pd.DataFrame, *, population: float = 0.0, title: str = "") -> al
     return alt.LayerChart(layer=[*bands, _line(population, live=False)]).properties(
         height=420, width=420
     )
+
+
+def under(
+    above: alt.LayerChart,
+    groups: pd.DataFrame | None,
+    *,
+    population: float = 0.0,
+    title: str = "",
+    picked: Sequence[str] = (),
+) -> alt.TopLevelMixin:
+    """The caterpillar of the groups, or its bands where they are many, below another picture.
+
+    Parameters
+    ----------
+    above : altair.LayerChart
+    groups : DataFrame or None
+        A caterpillar's rows; without groups the other picture stands alone.
+    population : float
+    title : str
+    picked : sequence of str
+
+    Returns
+    -------
+    altair.VConcatChart or altair.LayerChart
+    """
+    if groups is None:
+        return above
+    if len(groups) > MOST_ROWS:
+        from hierwidgets.tables import caterpillar as tables
+
+        return alt.vconcat(above, band(tables.band(groups), population=population, title=title))
+    below = caterpillar(groups, population=population, title=title, picked=picked)
+    return alt.vconcat(above, below)
 
 
 def overview() -> alt.LayerChart:

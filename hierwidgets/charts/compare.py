@@ -74,11 +74,4 @@ def compare(
     -------
     altair.VConcatChart or altair.LayerChart
     """
-    above = elpd(models)
-    if groups is None:
-        return above
-    if len(groups) > caterpillar.MOST_ROWS:
-        from hierwidgets.tables.caterpillar import band
-
-        return alt.vconcat(above, caterpillar.band(band(groups), title=title))
-    return alt.vconcat(above, caterpillar.caterpillar(groups, title=title, picked=picked))
+    return caterpillar.under(elpd(models), groups, title=title, picked=picked)

@@ -114,11 +114,4 @@ def loo(
     altair.VConcatChart or altair.LayerChart
     """
     above = khat(rows, good=good, picked=picked)
-    if groups is None:
-        return above
-    if len(groups) > caterpillar.MOST_ROWS:
-        from hierwidgets.tables.caterpillar import band
-
-        return alt.vconcat(above, caterpillar.band(band(groups), population=average, title=title))
-    below = caterpillar.caterpillar(groups, population=average, title=title, picked=picked)
-    return alt.vconcat(above, below)
+    return caterpillar.under(above, groups, population=average, title=title, picked=picked)

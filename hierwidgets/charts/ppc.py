@@ -126,14 +126,10 @@ def groups(rows: Rows, title: str) -> alt.LayerChart:
     reach = base.mark_rule(color=style.colour("sky", live), strokeWidth=5, opacity=0.5).encode(
         alt.X("lower:Q", title=title, scale=none), y, x2="upper:Q"
     )
-    odd = alt.datum.surprising == 1
     own = base.mark_point(filled=True, size=48, opacity=1).encode(
         alt.X("observed:Q", title=title, scale=none),
         y,
-        color=alt.when(odd)
-        .then(alt.value(style.colour("orange", live)))
-        .otherwise(alt.value(style.colour("ink", live))),
-        shape=alt.when(odd).then(alt.value("diamond")).otherwise(alt.value("circle")),
+        **_standing_out(alt.datum.surprising == 1, live),
     )
     return _done([reach, own], live)
 
@@ -157,17 +153,23 @@ def group(rows: Rows, *, across: str, up: str) -> alt.LayerChart:
     reach = base.mark_rule(
         color=style.colour("sky", live), strokeWidth=4, opacity=0.5, aria=False
     ).encode(x, alt.Y("lower:Q", axis=side, scale=none), y2="upper:Q")
-    odd = alt.datum.inside == 0
     own = base.mark_point(filled=True, size=44, opacity=1).encode(
         x,
         alt.Y("y:Q", axis=side, scale=none),
-        color=alt.when(odd)
-        .then(alt.value(style.colour("orange", live)))
-        .otherwise(alt.value(style.colour("ink", live))),
-        shape=alt.when(odd).then(alt.value("diamond")).otherwise(alt.value("circle")),
+        **_standing_out(alt.datum.inside == 0, live),
         tooltip=[alt.Tooltip("x:Q", format=".4~g"), alt.Tooltip("y:Q", format=".4~g")],
     )
     return _done([reach, own], live)
+
+
+def _standing_out(odd: Any, live: bool) -> dict[str, Any]:
+    """The colour and the shape of a point, of another kind where it is odd."""
+    colour = alt.when(odd).then(alt.value(style.colour("orange", live)))
+    shape = alt.when(odd).then(alt.value("diamond"))
+    return {
+        "color": colour.otherwise(alt.value(style.colour("ink", live))),
+        "shape": shape.otherwise(alt.value("circle")),
+    }
 
 
 def _done(layers: list[Any], live: bool) -> alt.LayerChart:

@@ -52,7 +52,7 @@ export function onWidth(el: HTMLElement, listener: (width: number) => void, sign
  * Which of these elements are in sight, or nearly; asked without measuring, so that it costs no layout.
  * Calls `entered` as one comes into sight.
  */
-export function inSight(
+export function sighted(
   elements: Element[],
   entered: (one: Element) => void,
   signal: AbortSignal,

@@ -11,6 +11,17 @@ export interface ListState {
   folded: string[];
 }
 
+/** What folds the groups of a parent away, or unfolds them. */
+export function folding(state: {
+  get(key: "folded"): string[];
+  set(patch: { folded: string[] }): void;
+}): (parent: string, folded: boolean) => void {
+  return (parent, folded) => {
+    const rest = state.get("folded").filter((one) => one !== parent);
+    state.set({ folded: folded ? [...rest, parent] : rest });
+  };
+}
+
 /** The rows of one factor's groups. */
 export interface Listing {
   factor: string;

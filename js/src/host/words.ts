@@ -129,3 +129,14 @@ function formatted(text: string): Node[] {
     return symbol;
   });
 }
+
+/** A table's first line, its words explained. */
+export function headings(texts: readonly string[]): HTMLTableRowElement {
+  const line = element("tr");
+  for (const text of texts) {
+    const cell = element("th");
+    cell.append(...worded(text));
+    line.append(cell);
+  }
+  return line;
+}

@@ -4,7 +4,7 @@ import { type Units, unitsChoice } from "../controls/units.js";
 import { numbers } from "../host/columns.js";
 import { element, laidOut } from "../host/dom.js";
 import { type GroupMarks, groupRows } from "../host/group-rows.js";
-import { type ListState, lister } from "../host/listing.js";
+import { folding, type ListState, lister } from "../host/listing.js";
 import { state as makeState } from "../host/state.js";
 import { short } from "../host/text.js";
 import type { Context, Row } from "../host/types.js";
@@ -69,10 +69,7 @@ export async function caterpillar(context: Context): Promise<void> {
   const rows = groupRows(context, {
     spec: "rows",
     axis: [30, 80],
-    fold: (parent, folded) => {
-      const rest = state.get("folded").filter((one) => one !== parent);
-      state.set({ folded: folded ? [...rest, parent] : rest });
-    },
+    fold: folding(state),
     moved: () => listed.hidden(rows.hidden()),
   });
   const listed = listControls(context, state, () => {

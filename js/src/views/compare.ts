@@ -6,7 +6,7 @@ import type { ListState } from "../host/listing.js";
 import { state as makeState, type State } from "../host/state.js";
 import { plural } from "../host/text.js";
 import type { Context, Row } from "../host/types.js";
-import { worded } from "../host/words.js";
+import { headings, worded } from "../host/words.js";
 import css from "./compare.css";
 import { scoreRows } from "./scores.js";
 
@@ -141,13 +141,7 @@ function table({ models, formulas }: CompareAbout): HTMLElement {
   const node = element("div", { className: "hw-compare-models" });
   const made = element("table");
   made.setAttribute("aria-label", "models");
-  const head = element("tr");
-  for (const text of HEADS) {
-    const cell = element("th");
-    cell.append(...worded(text));
-    head.append(cell);
-  }
-  made.append(head);
+  made.append(headings(HEADS));
   const cautions = element("ul", { className: "hw-note" });
   for (const one of models) {
     const row = element("tr");

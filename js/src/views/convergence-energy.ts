@@ -1,7 +1,7 @@
 import { numbers, strings } from "../host/columns.js";
 import { element } from "../host/dom.js";
 import type { Context, Row } from "../host/types.js";
-import { worded } from "../host/words.js";
+import { headings, worded } from "../host/words.js";
 import { plot } from "./convergence-plot.js";
 import type { ConvergenceAbout } from "./convergence-rows.js";
 
@@ -22,13 +22,7 @@ export function energyPanel(
   const caption = element("p", { className: "hw-note" });
   caption.append(...worded("Steps much narrower than the energy itself make a low E-BFMI."));
   const table = element("table");
-  const head = element("tr");
-  for (const text of HEADS) {
-    const cell = element("th");
-    cell.append(...worded(text));
-    head.append(cell);
-  }
-  table.append(head);
+  table.append(headings(HEADS));
   for (const { chain, divergences, depth_limit, bfmi } of about.chains) {
     const row = element("tr");
     const low = bfmi !== null && bfmi < LIMIT;

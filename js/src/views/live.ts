@@ -28,7 +28,7 @@ export async function watched(context: Context): Promise<void> {
   const spec = specs.lines;
   if (!spec) throw new Error("The live view lacks its picture.");
 
-  const badge = element("span", { className: "hw-live-badge" });
+  const badge = element("span", { className: "hw-badge" });
   const said = element("span");
   const status = element("p", { className: "hw-live-status" });
   status.setAttribute("role", "status");
@@ -73,7 +73,7 @@ export async function watched(context: Context): Promise<void> {
     el.dataset.stage = now.stage;
     const words = badgeOf(now);
     if (badge.textContent !== words.text) badge.textContent = words.text;
-    badge.className = `hw-live-badge ${words.kind}`;
+    badge.className = `hw-badge ${words.kind}`;
     if (said.textContent !== now.said) said.replaceChildren(...worded(now.said));
     code.hidden = !now.next;
     code.textContent = now.next;

@@ -6,7 +6,7 @@ import { element, laidOut, onWidth } from "../host/dom.js";
 import type { ListState } from "../host/listing.js";
 import { state as makeState } from "../host/state.js";
 import type { Context, Row } from "../host/types.js";
-import { worded } from "../host/words.js";
+import { headings, worded } from "../host/words.js";
 import css from "./loo.css";
 import { scoreRows } from "./scores.js";
 import { type Verdict, verdict } from "./verdict.js";
@@ -121,7 +121,7 @@ export async function loo(context: Context): Promise<void> {
     const order = Array.from(khat.keys()).sort((a, b) => (khat[b] ?? 0) - (khat[a] ?? 0));
     const table = element("table");
     table.setAttribute("aria-label", "the most influential rows");
-    table.append(line("th", ["row", state.get("factor") ?? "", "elpd", "Pareto k"]));
+    table.append(headings(["row", state.get("factor") ?? "", "elpd", "Pareto k"]));
     for (const i of order.slice(0, WORST)) {
       const k = khat[i] ?? Number.NaN;
       const texts = [
@@ -130,7 +130,7 @@ export async function loo(context: Context): Promise<void> {
         signed((elpd[i] ?? Number.NaN).toFixed(2)),
         signed(k.toFixed(2)),
       ];
-      const one = line("td", texts);
+      const one = line(texts);
       one.classList.toggle("hw-flag", k > about.good);
       const name = state.get("factor");
       if (name !== null) {
@@ -228,10 +228,10 @@ export async function loo(context: Context): Promise<void> {
 function estimates(about: LooAbout): HTMLElement {
   const table = element("table", { className: "hw-loo-estimates" });
   table.setAttribute("aria-label", "estimates");
-  table.append(line("th", ["", "elpd", "effective parameters", "beyond the limit"]));
+  table.append(headings(["", "elpd", "effective parameters", "beyond the limit"]));
   const put = (name: string, one: Estimate, limit: string): void => {
     const beyond = `${one.bad.toLocaleString("en")} of ${about.rows.toLocaleString("en")} rows (${limit})`;
-    table.append(line("td", [name, pm(one.elpd, one.se), pm(one.p, one.p_se), beyond]));
+    table.append(line([name, pm(one.elpd, one.se), pm(one.p, one.p_se), beyond]));
   };
   put("LOO", about.loo, `Pareto k > ${about.good.toFixed(2)}`);
   put("WAIC", about.waic, "variance > 0.4");
@@ -247,12 +247,10 @@ function estimates(about: LooAbout): HTMLElement {
 const signed = (text: string): string => text.replace("-", "−");
 const pm = (value: number, error: number): string => `${signed(value.toFixed(1))} ± ${error.toFixed(1)}`;
 
-function line(tag: "td" | "th", texts: readonly string[]): HTMLTableRowElement {
+function line(texts: readonly string[]): HTMLTableRowElement {
   const one = element("tr");
   for (const text of texts) {
-    const cell = element(tag);
-    cell.append(...(tag === "th" ? worded(text) : [text]));
-    one.append(cell);
+    one.append(element("td", { textContent: text }));
   }
   return one;
 }

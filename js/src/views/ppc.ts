@@ -4,7 +4,7 @@ import { element, laidOut, onWidth } from "../host/dom.js";
 import { state as makeState } from "../host/state.js";
 import { plural, short } from "../host/text.js";
 import type { Context } from "../host/types.js";
-import { worded } from "../host/words.js";
+import { headings, worded } from "../host/words.js";
 import css from "./ppc.css";
 import { curve, Groups, type PpcAbout, type PpcState, type Surprise } from "./ppc-groups.js";
 import { verdict } from "./verdict.js";
@@ -160,13 +160,7 @@ export async function ppc(context: Context): Promise<void> {
     const focused = document.activeElement?.getAttribute("data-group");
     const table = element("table");
     const lit = new Set(picked());
-    const head = element("tr");
-    for (const text of HEADS) {
-      const cell = element("th");
-      cell.append(...worded(text));
-      head.append(cell);
-    }
-    table.append(head);
+    table.append(headings(HEADS));
     for (const one of rows.slice(0, MOST)) {
       const row = element("tr", { tabIndex: 0 });
       row.dataset.group = one.group;

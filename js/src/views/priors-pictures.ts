@@ -1,6 +1,6 @@
 import { choice, menu } from "../controls/index.js";
 import { ask } from "../host/ask.js";
-import { element, inSight } from "../host/dom.js";
+import { element, sighted } from "../host/dom.js";
 import type { State } from "../host/state.js";
 import type { Context } from "../host/types.js";
 import { byName, order } from "../tables/caterpillar.js";
@@ -86,7 +86,7 @@ export function picturesOf({ context, data, state, lab }: PicturesOptions): Pict
   if (grouped) node.append(bar, missing);
   node.append(stage);
 
-  const seen = inSight([caterpillar.node, pooling.node], () => show(), signal);
+  const seen = sighted([caterpillar.node, pooling.node], () => show(), signal);
 
   let offeredFor = state.get("term");
   const named = new Map<string, number[]>();

@@ -1,4 +1,4 @@
-import { element, inSight } from "../host/dom.js";
+import { element, sighted } from "../host/dom.js";
 import type { Context } from "../host/types.js";
 import type { Density, Setting, Settings } from "../weights/types.js";
 import type { PriorsData } from "./priors-data.js";
@@ -61,7 +61,7 @@ export function rowsOf({ context, data, settings, change, turned }: RowsOptions)
   const placeOf = (row: PriorRow): number => data.drawn(row.parameter)[row.element] ?? 0;
 
   let answered: Lab | undefined;
-  const seen = inSight(
+  const seen = sighted(
     drawing.map((row) => row.node),
     (node) => show(drawing.findIndex((row) => row.node === node)),
     signal,

@@ -2,7 +2,7 @@ import { listControls } from "../controls/listing.js";
 import { numbers } from "../host/columns.js";
 import { element } from "../host/dom.js";
 import { type GroupMarks, type GroupRows, groupRows } from "../host/group-rows.js";
-import { type ListState, lister } from "../host/listing.js";
+import { folding, type ListState, lister } from "../host/listing.js";
 import type { State } from "../host/state.js";
 import { short } from "../host/text.js";
 import type { Context, Row } from "../host/types.js";
@@ -40,10 +40,7 @@ export function scoreRows(context: Context, state: State<ListState>): ScoreRows 
   const rows: GroupRows = groupRows(context, {
     spec: "rows",
     axis: [30, 80],
-    fold: (parent, folded) => {
-      const rest = state.get("folded").filter((one) => one !== parent);
-      state.set({ folded: folded ? [...rest, parent] : rest });
-    },
+    fold: folding(state),
     moved: () => listed.hidden(rows.hidden()),
   });
   const listed = listControls(context, state, () => {

@@ -3,7 +3,7 @@ import { listControls } from "../controls/listing.js";
 import { type Units, unitsChoice } from "../controls/units.js";
 import { eachFrame, element, laidOut } from "../host/dom.js";
 import { groupRows } from "../host/group-rows.js";
-import type { ListState } from "../host/listing.js";
+import { folding, type ListState } from "../host/listing.js";
 import { state as makeState } from "../host/state.js";
 import type { Context } from "../host/types.js";
 import css from "./shrinkage.css";
@@ -66,10 +66,7 @@ export async function shrinkage(context: Context): Promise<void> {
   const groups = groupRows(context, {
     spec: "groups",
     axis: [56, 110],
-    fold: (parent, folded) => {
-      const rest = state.get("folded").filter((one) => one !== parent);
-      state.set({ folded: folded ? [...rest, parent] : rest });
-    },
+    fold: folding(state),
     moved: tellHidden,
   });
   const plane = planePicture(context, pick);
