@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 
+import bambi as bmb
 import numpy as np
 import pytest
 
@@ -45,15 +46,16 @@ def begun(model, draws: int, tune: int = 1000, chains: int = 2):
     return live.LiveFit(run), heard
 
 
-def looked(event: live.Event) -> bool:
-    return event.glance is not None and not event.glance.warming
+def compared(event: live.Event) -> bool:
+    """Whether two chains at least have draws, so that there is an R-hat."""
+    return event.glance is not None and bool(event.glance.slowest["rhat"].notna().all())
 
 
 def test_a_run_tells_its_chains_and_stop_keeps_usable_draws(radon_model):
     fit, heard = begun(radon_model, 500_000)
     assert not fit.ready
     assert "waits" in repr(fit)
-    event = heard.until(looked)
+    event = heard.until(compared)
     assert event.stage == "sampling"
     assert len(event.chains) == 2
     assert sum(chain.done for chain in event.chains) > 1000
@@ -100,6 +102,22 @@ def test_a_whole_run_is_the_run_of_an_ordinary_fit(radon_model, radon):
     assert view.now["next"] == "fit.convergence()"
     assert view.data["done"].tolist() == [700, 700]
     assert view.chart.to_dict()["$schema"]
+
+
+def test_divergences_told_are_those_of_kept_draws():
+    model, _ = models.build(
+        bmb.Formula("effect ~ 1 + (1 | school)", "sigma ~ 0 + offset(log(se))"),
+        hw.example("eight_schools"),
+        noncentered=False,
+    )
+    fit, heard = begun(model, 500, tune=300, chains=4)
+    fit.wait()
+    told = [chain.divergences for chain in fit.run.event.chains]
+    diverging = fit.idata["sample_stats"]["diverging"]
+    assert told == diverging.sum("draw").values.tolist()
+    assert sum(told) > 0
+    warm = [event for event in heard.events if event.stage == "warm-up"]
+    assert all(chain.divergences == 0 for event in warm for chain in event.chains if chain.tuning)
 
 
 def test_a_cancelled_run_keeps_nothing_and_says_so(radon_model):
