@@ -21,11 +21,45 @@ if TYPE_CHECKING:
     from hierwidgets import sampling
     from hierwidgets.fit import Fit
 
-__all__ = ["DOUBTFUL", "NEEDS_REFIT", "RELIABLE", "Totals", "loo_groups", "rows_of", "totals"]
+__all__ = ["DOUBTFUL", "NEEDS_REFIT", "RELIABLE", "Grouping", "Totals", "loo_groups", "totals"]
 
 RELIABLE, DOUBTFUL, NEEDS_REFIT = "reliable", "doubtful", "needs a refit"
 LIMITS = (0.5, 0.7)
 COLUMNS = ["group", "n", "elpd", "se", "khat", "verdict", "refitted", "reason"]
+
+
+@dataclass(frozen=True, eq=False)
+class Grouping:
+    """Rows by group, also for a model that does not know the factor.
+
+    Attributes
+    ----------
+    factor : str
+    groups : list of str
+    index : ndarray of int, shape (rows,)
+        The group of each row, as a position in `groups`.
+    """
+
+    factor: str
+    groups: list[str]
+    index: np.ndarray
+
+    @classmethod
+    def of(cls, fit: Fit, factor: str | None = None) -> Grouping:
+        """That of a factor of the model; of its first group term by default."""
+        first = fit.effect().factor if factor is None else factor
+        checks.one_of(first, list(fit.factors), "a grouping factor of this model")
+        effect = next(effect for effect in fit.effects if effect.factor == first)
+        return cls(first, list(effect.groups), effect.index)
+
+    @property
+    def sizes(self) -> np.ndarray:
+        """How many rows each group has."""
+        return np.bincount(self.index, minlength=len(self.groups))
+
+    def rows(self, group: str) -> np.ndarray:
+        """The rows of one group, as positions."""
+        return np.flatnonzero(self.index == self.groups.index(group))
 
 
 class Totals(NamedTuple):
@@ -36,7 +70,8 @@ class Totals(NamedTuple):
     elpd : float
         The sum of the groups' elpd.
     se : float
-        Its standard error over groups, sqrt(J var): how it would vary with other groups.
+        Its standard error over groups, sqrt(J var) with J - 1 in the variance: how it would vary
+        with other groups; NaN for one group.
     mcse : float
         Its Monte Carlo error, of the draws.
     groups, missing, flagged : int
@@ -69,12 +104,12 @@ class _Kept:
         self.refits: dict[str, Held] = {}
 
 
-_KEPT: WeakKeyDictionary[Fit, dict[str, _Kept]] = WeakKeyDictionary()
+_KEPT: WeakKeyDictionary[Fit, dict[tuple[str, bytes], _Kept]] = WeakKeyDictionary()
 
 
 def loo_groups(
     fit: Fit,
-    factor: str | None = None,
+    factor: str | Grouping | None = None,
     *,
     refit: bool | Sequence[str] = False,
     executor: Executor | None = None,
@@ -93,8 +128,9 @@ def loo_groups(
     Parameters
     ----------
     fit : Fit
-    factor : str, optional
-        Such as ``"Subject"``; that of the first group term by default.
+    factor : str or Grouping, optional
+        Such as ``"Subject"``; that of the first group term by default. A `Grouping` may be of a
+        factor that the model does not have: then nothing is integrated out.
     refit : bool or list of str
         Fit again without each group that needs it, or without these groups. What was found is kept
         with the fit.
@@ -130,34 +166,28 @@ def loo_groups(
     --------
     >>> loo_groups(fit, "Subject").sort_values("elpd").head(3)
     """
-    if not fit.factors:
-        fit.effect()
-    chosen = checks.one_of(
-        fit.effects[0].factor if factor is None else factor,
-        list(fit.factors),
-        "a grouping factor of this model",
-    )
-    kept = _kept(fit, chosen)
-    wanted = _wanted(fit, chosen, kept, refit)
+    left = factor if isinstance(factor, Grouping) else Grouping.of(fit, factor)
+    kept = _kept(fit, left)
+    wanted = _wanted(left, kept, refit)
     if wanted:
         from hierwidgets.tables.loo_refits import refits
 
         refits(
             fit,
-            chosen,
+            left,
             wanted,
             into=kept.refits,
             executor=executor or fit.executor,
             plan=plan,
             progress=progress,
         )
-    return _table(fit, chosen, kept)
+    return _table(left, kept)
 
 
 def totals(table: pd.DataFrame) -> Totals:
     """The sums of a table of `loo_groups` over its groups.
 
-    The standard error is ArviZ's: the root of the number of groups times the variance of their elpd.
+    The standard error is that of ArviZ's `loo`, with groups for rows.
 
     Examples
     --------
@@ -168,18 +198,12 @@ def totals(table: pd.DataFrame) -> Totals:
     count = len(elpd)
     return Totals(
         float(elpd.sum()) if count else np.nan,
-        float(np.sqrt(count * elpd.var())) if count else np.nan,
+        float(np.sqrt(count * elpd.var(ddof=1))) if count > 1 else np.nan,
         float(np.sqrt((there["se"] ** 2).sum())) if count else np.nan,
         count,
         len(table) - count,
         int((there["verdict"] == NEEDS_REFIT).sum()),
     )
-
-
-def rows_of(fit: Fit, factor: str, group: str) -> np.ndarray:
-    """The rows of one group, as positions."""
-    effect = next(effect for effect in fit.effects if effect.factor == factor)
-    return np.flatnonzero(effect.index == effect.groups.index(group))
 
 
 def averaged(found: Density, draws: Draws, log_weights: np.ndarray | None = None) -> Held:
@@ -192,17 +216,15 @@ def averaged(found: Density, draws: Draws, log_weights: np.ndarray | None = None
     return _mean(found.log, weights / weights.sum(), draws, khat)
 
 
-def _kept(fit: Fit, factor: str) -> _Kept:
-    by_factor = _KEPT.setdefault(fit, {})
-    if factor not in by_factor:
+def _kept(fit: Fit, left: Grouping) -> _Kept:
+    found = _KEPT.setdefault(fit, {})
+    key = (left.factor, left.index.tobytes())
+    if key not in found:
         draws = Draws(fit)
-        by_factor[factor] = _Kept(
-            {
-                group: _weighted(draws.density(rows_of(fit, factor, group)), draws)
-                for group in fit.factors[factor]
-            }
+        found[key] = _Kept(
+            {group: _weighted(draws.density(left.rows(group)), draws) for group in left.groups}
         )
-    return by_factor[factor]
+    return found[key]
 
 
 def _weighted(found: Density, draws: Draws) -> Held:
@@ -224,15 +246,14 @@ def _mean(log: np.ndarray, weights: np.ndarray, draws: Draws, khat: float) -> He
     return Held(high + float(np.log(mean)), float(error / mean), khat)
 
 
-def _wanted(fit: Fit, factor: str, kept: _Kept, refit: bool | Sequence[str]) -> list[str]:
+def _wanted(left: Grouping, kept: _Kept, refit: bool | Sequence[str]) -> list[str]:
     if refit is True:
         chosen = [g for g, one in kept.weighted.items() if _verdict(one) == NEEDS_REFIT]
     elif refit is False:
         chosen = []
     else:
         given = [refit] if isinstance(refit, str) else list(refit)
-        known = fit.factors[factor]
-        chosen = [checks.one_of(group, known, f"a group of {factor!r}") for group in given]
+        chosen = [checks.one_of(g, left.groups, f"a group of {left.factor!r}") for g in given]
     return [g for g in chosen if g not in kept.refits or kept.refits[g].reason]
 
 
@@ -243,11 +264,9 @@ def _verdict(held: Held) -> str:
     return names[int(np.searchsorted(LIMITS, held.khat, side="right"))]
 
 
-def _table(fit: Fit, factor: str, kept: _Kept) -> pd.DataFrame:
-    effect = next(effect for effect in fit.effects if effect.factor == factor)
-    sizes = np.bincount(effect.index, minlength=len(effect.groups))
+def _table(left: Grouping, kept: _Kept) -> pd.DataFrame:
     rows = []
-    for group, n in zip(effect.groups, sizes, strict=True):
+    for group, n in zip(left.groups, left.sizes, strict=True):
         weighted, again = kept.weighted[group], kept.refits.get(group)
         done = again is not None and not again.reason
         shown = again if again is not None and done else weighted

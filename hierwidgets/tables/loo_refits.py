@@ -12,7 +12,7 @@ import numpy as np
 from hierwidgets import priors, recipes, sampling, terms
 from hierwidgets import refits as compiled
 from hierwidgets.tables.left_out import Draws
-from hierwidgets.tables.loo_groups import Held, averaged, rows_of
+from hierwidgets.tables.loo_groups import Grouping, Held, averaged
 from hierwidgets.weights import densities
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ _STOPPED = (KeyboardInterrupt, sampling.InterruptedSamplingError)
 
 def refits(
     fit: Fit,
-    factor: str,
+    left: Grouping,
     groups: list[str],
     *,
     into: dict[str, Held],
@@ -43,7 +43,7 @@ def refits(
     """
     sizes = fit.posterior.sizes
     asked = plan or sampling.Plan(sizes["draw"], max(1000, sizes["draw"]), sizes["chain"])
-    jobs = {group: job(fit, factor, group, asked) for group in groups}
+    jobs = {group: job(fit, left.rows(group), asked) for group in groups}
     for group in [g for g, made in jobs.items() if isinstance(made, str)]:
         into[group] = Held(np.nan, np.nan, np.nan, str(jobs.pop(group)))
     ready = {g: made for g, made in jobs.items() if isinstance(made, compiled.Job)}
@@ -51,23 +51,23 @@ def refits(
     try:
         for group, given, tree in _done(ready, executor):
             count += 1
-            into[group] = score(fit, factor, group, given, tree)
+            into[group] = score(fit, left.rows(group), given, tree)
             if progress:
-                print(f"{factor} {group}: fitted without it, {count} of {len(ready)}")  # noqa: T201
+                print(f"{left.factor} {group}: fitted without it, {count} of {len(ready)}")  # noqa: T201
     except _STOPPED:
         if progress:
             print(f"Stopped: {count} of {len(ready)} refits are done and kept.")  # noqa: T201
 
 
-def job(fit: Fit, factor: str, group: str, plan: sampling.Plan) -> compiled.Job | str:
-    """The refit without a group's rows, or the reason why it would be another model.
+def job(fit: Fit, rows: np.ndarray, plan: sampling.Plan) -> compiled.Job | str:
+    """The refit without these rows, or the reason why it would be another model.
 
     Raises
     ------
     ValueError
         For a model that cannot be built again from text.
     """
-    keep = np.setdiff1d(np.arange(len(fit.data)), rows_of(fit, factor, group))
+    keep = np.setdiff1d(np.arange(len(fit.data)), rows)
     if not len(keep):
         return "there are no other rows to fit"
     whole = compiled.job(fit, {one.parameter: one.setting for one in priors.top(fit)}, plan)
@@ -83,8 +83,8 @@ def job(fit: Fit, factor: str, group: str, plan: sampling.Plan) -> compiled.Job 
     return _changed(fit.model, reduced, keep) or given
 
 
-def score(fit: Fit, factor: str, group: str, given: compiled.Job, tree: xr.DataTree) -> Held:
-    """The elpd of a group under a fit without it, its new effects integrated out."""
+def score(fit: Fit, rows: np.ndarray, given: compiled.Job, tree: xr.DataTree) -> Held:
+    """The elpd of these rows under a fit without them, effects new in them integrated out."""
     from hierwidgets.fit import Fit
 
     tree["posterior"].attrs["partial"] = ""
@@ -92,7 +92,7 @@ def score(fit: Fit, factor: str, group: str, given: compiled.Job, tree: xr.DataT
     if sentence := compiled.unsettled(without):
         return Held(np.nan, np.nan, np.nan, f"refitted without it, {_first(sentence)}")
     draws = Draws(fit, without.posterior)
-    found = draws.density(rows_of(fit, factor, group))
+    found = draws.density(rows)
     return averaged(found, draws, _recentred(fit, without))
 
 

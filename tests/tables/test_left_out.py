@@ -14,7 +14,7 @@ from hierwidgets import models
 from hierwidgets.models import build
 from hierwidgets.tables import left_out
 from hierwidgets.tables.left_out import Draws
-from hierwidgets.tables.loo_groups import rows_of
+from hierwidgets.tables.loo_groups import Grouping
 
 FEW = [0, 17, 41, 79]
 POSITIVE = {"sigma", "alpha", "kappa", "nu"}
@@ -79,7 +79,7 @@ def flat(fit, name, **where):
 
 
 def own(fit, factor, group):
-    mine = rows_of(fit, factor, group)
+    mine = Grouping.of(fit, factor).rows(group)
     found = Draws(fit).density(mine)
     assert found.reason == ""
     assert found.log is not None
@@ -296,14 +296,14 @@ def test_a_group_effect_on_the_scale_is_integrated_around_the_normal(data):
 )
 def test_where_there_is_no_density_a_reason_stands(formula, options, reason, data):
     fit = made_up(formula, data, **options)
-    found = Draws(fit).density(rows_of(fit, "c", "1"))
+    found = Draws(fit).density(Grouping.of(fit, "c").rows("1"))
     assert found.log is None
     assert reason in found.reason
 
 
 def test_chunks_are_one_whole(data, monkeypatch):
     fit = made_up("count ~ x + (1 | c)", data, family="poisson")
-    mine = rows_of(fit, "c", "1")
+    mine = Grouping.of(fit, "c").rows("1")
     whole = Draws(fit).density(mine).log
     assert whole is not None
     monkeypatch.setattr(left_out, "_BATCH", 7 * len(mine))
