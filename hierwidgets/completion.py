@@ -22,6 +22,7 @@ VALUES = {
     "scale": ["effect", "deviation"],
     "picture": ["groups", "plane"],
     "units": ["link", "response"],
+    "unit": ["observation", "group"],
 }
 VIEW_VALUES: dict[str, dict[str, list[str]]] = {
     "dashboard": {"view": [view for view in VIEWS if view in magics.VIEWS]},
@@ -52,7 +53,6 @@ VIEW_VALUES: dict[str, dict[str, list[str]]] = {
         "replicate": ["new", "same"],
         "order": ["surprise", "name", "size"],
     },
-    "loo": {"unit": ["observation", "group"]},
     "sensitivity": {
         "by": ["all", "group", "prior"],
         "sort": ["model", "prior", "likelihood"],

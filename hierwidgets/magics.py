@@ -94,7 +94,14 @@ VIEWS: dict[str, Readers] = {
     },
 }
 REPORTED = [view for view in VIEWS if view not in ("dashboard", "sensitivity")]
-COMPARED: Readers = {"first": str, "second": str, "factor": str, "sort": str, "search": str}
+COMPARED: Readers = {
+    "first": str,
+    "second": str,
+    "unit": str,
+    "factor": str,
+    "sort": str,
+    "search": str,
+}
 VERBS = {
     **{view: f"%hier {view} FIT" for view in VIEWS},
     "compare": "%hier compare FIT FIT",

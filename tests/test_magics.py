@@ -135,7 +135,7 @@ def test_fits_are_compared(shell: InteractiveShell, sleep: Fit, sleepstudy: pd.D
     shell.user_ns["plain"] = hw.fit(
         "Reaction ~ Days", sleepstudy, draws=50, tune=100, chains=2, random_seed=1, progress=False
     )
-    view: Any = shell.run_line_magic("hier", "compare sleep plain --sort name")
+    view: Any = shell.run_line_magic("hier", "compare sleep plain --sort name --unit group")
     assert view.kind == "compare"
     assert view.models["model"].tolist() == ["sleep", "plain"]
     again: Any = shell.run_line_magic("hier", "compare")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -11,38 +11,73 @@ from scipy import optimize, stats
 
 from hierwidgets import checks, terms
 from hierwidgets.tables import loo
+from hierwidgets.tables.loo_groups import LIMITS, Grouping, loo_groups, totals
 
 if TYPE_CHECKING:
     from hierwidgets.fit import Fit
 
-FEW_ROWS = 100
+FEW = 100
 SMALL = 4.0
-CAUTIONS = {
-    "rows": "fewer than 100 rows: the error of the difference is too small",
-    "small": "a difference below 4 is too small for its error to mean much",
-}
+SMALL_SAID = "a difference below 4 is too small for its error to mean much"
+AGAIN = ", until refit() has fitted the model without"
+NAMED = "a model compared here"
+UNITS = ("observation", "group")
 
 
-def compare(fits: Mapping[str, Fit]) -> pd.DataFrame:
+class Scores(NamedTuple):
+    """How one model predicts every unit left out.
+
+    Attributes
+    ----------
+    elpd : ndarray, shape (units,)
+    se : float
+        Standard error of its sum over the units.
+    rest : dict
+        Further columns of the model's line.
+    bad : int
+        Units whose Pareto k is too large.
+    said : str
+        What that means for the sum, or nothing.
+    """
+
+    elpd: np.ndarray
+    se: float
+    rest: dict[str, float]
+    bad: int
+    said: str
+
+
+def compare(
+    fits: Mapping[str, Fit], *, unit: str = "observation", factor: str | None = None
+) -> pd.DataFrame:
     """Models by their expected log predictive density, the best first.
 
     Parameters
     ----------
     fits : dict
         Two or more fits by name, of the same rows and response.
+    unit : {"observation", "group"}
+        What is left out: a row, or all rows of a group, whose own effects are then integrated out.
+        A model without the factor is compared too: its rows have no effects that are new.
+    factor : str, optional
+        The grouping factor of ``unit="group"``; the first of any model by default.
 
     Returns
     -------
     DataFrame
         ``model, rank`` (from 0), ``elpd, se, p_loo, elpd_diff`` (to the best; 0 for itself, below 0
-        for the others), ``dse`` (its standard error over the rows, with their number in the variance, as ArviZ has it), ``p_worse`` (the chance that it
-        is worse, by a normal approximation), ``weight`` (stacking), ``bad`` (rows whose Pareto k is
-        too large) and ``caution``, in words. The numbers are those of ArviZ's `compare`.
+        for the others), ``dse`` (its standard error over the rows, with their number in the
+        variance, as ArviZ has it), ``p_worse`` (the chance that it is worse, by a normal
+        approximation), ``weight`` (stacking), ``bad`` (rows whose Pareto k is too large) and
+        ``caution``, in words. The numbers are those of ArviZ's `compare`. With ``unit="group"``
+        rows are groups, variances have their number less 1, and ``mcse``, the Monte Carlo error of
+        the elpd, stands for ``p_loo``.
 
     Raises
     ------
     TypeError, ValueError
-        Fewer than two fits, or fits of other rows or another response.
+        Fewer than two fits, fits of other rows or another response, or groups that some model
+        cannot leave out.
 
     References
     ----------
@@ -52,51 +87,108 @@ def compare(fits: Mapping[str, Fit]) -> pd.DataFrame:
 
     Examples
     --------
-    >>> compare({"slopes": fit, "intercepts": other})  # doctest: +SKIP
+    >>> compare({"slopes": fit, "intercepts": other}, unit="group")  # doctest: +SKIP
     """
     check(fits)
-    rows = {name: loo.pointwise(fit)["elpd"].to_numpy() for name, fit in fits.items()}
-    sums = {name: loo.total(fit) for name, fit in fits.items()}
-    names = sorted(fits, key=lambda name: -sums[name].elpd)
-    weights = stacking(np.column_stack([rows[name] for name in names]))
-    best = rows[names[0]]
+    checks.one_of(unit, UNITS, "a unit to leave out")
+    if unit == "observation":
+        scores = {name: _of_rows(fit) for name, fit in fits.items()}
+        missing, lost = "", 0
+    else:
+        scores, missing = _of_groups(fits, factor)
+        lost = 1
+    names = sorted(fits, key=lambda name: -scores[name].elpd.sum())
+    weights = stacking(np.column_stack([scores[name].elpd for name in names]))
+    best = scores[names[0]].elpd
     table = []
     for rank, name in enumerate(names):
-        found = sums[name]
-        gap = rows[name] - best
-        difference = float(gap.sum())
-        error = float(np.sqrt(len(gap) * gap.var())) if rank else 0.0
+        found = scores[name]
+        gap = found.elpd - best
+        n, difference = len(gap), float(gap.sum())
+        error = float(np.sqrt(n * gap.var(ddof=lost))) if rank and n > lost else 0.0
+        said = [_uncertain(difference, n, unit) if rank else "", found.said, missing]
         table.append(
             {
                 "model": name,
                 "rank": rank,
-                "elpd": found.elpd,
+                "elpd": float(found.elpd.sum()),
                 "se": found.se,
-                "p_loo": found.p,
+                **found.rest,
                 "elpd_diff": difference,
                 "dse": error,
                 "p_worse": float(stats.norm.cdf(0, difference, error + 1e-12)) if rank else np.nan,
                 "weight": float(weights[rank]),
                 "bad": found.bad,
-                "caution": caution(difference, rank, found),
+                "caution": "; ".join(filter(None, said)),
             }
         )
     return pd.DataFrame(table)
 
 
-def caution(difference: float, rank: int, found: loo.Estimate) -> str:
-    """Why a model's line must be read with care, or nothing."""
-    said = []
-    if rank and found.rows < FEW_ROWS:
-        said.append(CAUTIONS["rows"])
-    elif rank and abs(difference) < SMALL:
-        said.append(CAUTIONS["small"])
-    if found.bad:
-        said.append(
-            f"{found.bad:,} row{checks.plural(found.bad)} with a Pareto k above {found.good_k:.2f}: "
-            "its elpd may be too high"
+def grouping(fits: Mapping[str, Fit], factor: str | None = None) -> Grouping:
+    """A factor of any of the models, its rows by group.
+
+    Raises
+    ------
+    ValueError
+        No model has groups, or none this factor.
+    """
+    known: dict[str, Fit] = {}
+    for fit in fits.values():
+        for name in fit.factors:
+            known.setdefault(name, fit)
+    if not known:
+        raise ValueError(
+            "None of these models has group terms, so there are no groups to leave out."
         )
-    return "; ".join(said)
+    chosen = next(iter(known)) if factor is None else factor
+    checks.one_of(chosen, list(known), "a grouping factor of these models")
+    return Grouping.of(known[chosen], chosen)
+
+
+def _of_rows(fit: Fit) -> Scores:
+    found = loo.total(fit)
+    elpd = loo.pointwise(fit)["elpd"].to_numpy()
+    said = _too_large(found.bad, "row", found.good_k)
+    return Scores(elpd, found.se, {"p_loo": found.p}, found.bad, said)
+
+
+def _of_groups(fits: Mapping[str, Fit], factor: str | None) -> tuple[dict[str, Scores], str]:
+    """The groups that every model can leave out, and which are missing."""
+    left = grouping(fits, factor)
+    tables = {name: loo_groups(fit, left, progress=False) for name, fit in fits.items()}
+    there = np.logical_and.reduce([np.isfinite(t["elpd"].to_numpy()) for t in tables.values()])
+    reasons = {
+        f"{name}: {reason}"
+        for name, table in tables.items()
+        for reason in table["reason"][table["elpd"].isna()]
+    }
+    why = "; ".join(sorted(reasons))
+    if not there.any():
+        raise ValueError(f"No group of {left.factor!r} can be left out of every model ({why}).")
+    count = int((~there).sum())
+    missing = f"{count} group{checks.plural(count)} left out of all sums ({why})" if count else ""
+    scores = {}
+    for name, table in tables.items():
+        found = totals(table[there])
+        said = _too_large(found.flagged, "group", LIMITS[1]) + AGAIN * bool(found.flagged)
+        elpd = table.loc[there, "elpd"].to_numpy(float)
+        scores[name] = Scores(elpd, found.se, {"mcse": found.mcse}, found.flagged, said)
+    return scores, missing
+
+
+def _too_large(bad: int, unit: str, limit: float) -> str:
+    if not bad:
+        return ""
+    what = f"{bad:,} {unit}{checks.plural(bad)}"
+    return f"{what} with a Pareto k above {limit:.2f}: its elpd may be too high"
+
+
+def _uncertain(difference: float, n: int, unit: str) -> str:
+    if n < FEW:
+        what = "rows" if unit == "observation" else "groups"
+        return f"fewer than {FEW} {what}: the error of the difference is too small"
+    return SMALL_SAID if abs(difference) < SMALL else ""
 
 
 def stacking(elpd: np.ndarray) -> np.ndarray:
@@ -153,7 +245,7 @@ def differences(fits: Mapping[str, Fit], first: str, second: str) -> pd.DataFram
     """
     check(fits)
     for name in (first, second):
-        checks.one_of(name, list(fits), "a model compared here")
+        checks.one_of(name, list(fits), NAMED)
     one, other = (loo.pointwise(fits[name]) for name in (first, second))
     factors = {**loo.members(fits[second]), **loo.members(fits[first])}
     return pd.DataFrame(
@@ -167,7 +259,12 @@ def differences(fits: Mapping[str, Fit], first: str, second: str) -> pd.DataFram
 
 
 def by_group(
-    fits: Mapping[str, Fit], first: str, second: str, factor: str | None = None
+    fits: Mapping[str, Fit],
+    first: str,
+    second: str,
+    factor: str | None = None,
+    *,
+    unit: str = "observation",
 ) -> pd.DataFrame:
     """Where `first` predicts better than `second`: the differences summed by group.
 
@@ -177,12 +274,15 @@ def by_group(
     first, second : str
     factor : str, optional
         A grouping factor of either model; the first one by default.
+    unit : {"observation", "group"}
+        What is left out: one row after the other, or a group as a whole.
 
     Returns
     -------
     DataFrame
-        ``group, n, difference`` (the sum over the group's rows), ``se`` (of that sum, over its rows;
-        NaN for one row), ``lower, upper`` (two standard errors) and ``khat``, the largest.
+        ``group, n, difference`` (the sum over the group's rows; NaN where one of the two has no
+        elpd), ``se`` (of that sum, over its rows, NaN for one row; with ``unit="group"`` the Monte
+        Carlo error of both), ``lower, upper`` (two standard errors) and ``khat``, the largest.
 
     Raises
     ------
@@ -193,31 +293,39 @@ def by_group(
     --------
     >>> by_group(fits, "slopes", "intercepts").nlargest(3, "difference")  # doctest: +SKIP
     """
-    rows = differences(fits, first, second)
-    known = factors(fits, first, second)
-    if not known:
-        raise ValueError("Neither model has group terms, so there are no groups to compare by.")
-    name = next(iter(known)) if factor is None else factor
-    checks.one_of(name, list(known), "a grouping factor of these models")
-    grouped = rows.groupby(name, sort=False)
-    n = grouped.size()
-    found = pd.DataFrame(
-        {
-            "n": n,
-            "difference": grouped["difference"].sum(),
-            "se": grouped["difference"].std(ddof=1) * np.sqrt(n),
-            "khat": grouped["khat"].max(),
-        }
-    )
-    found.insert(3, "lower", found["difference"] - 2 * found["se"])
-    found.insert(4, "upper", found["difference"] + 2 * found["se"])
-    present = [group for group in known[name] if group in found.index]
-    return found.loc[present].rename_axis("group").reset_index()
-
-
-def factors(fits: Mapping[str, Fit], first: str, second: str) -> dict[str, list[str]]:
-    """The groups of every factor of either model."""
-    return {**fits[second].factors, **fits[first].factors}
+    check(fits)
+    pair = {name: fits[checks.one_of(name, list(fits), NAMED)] for name in (first, second)}
+    left = grouping(pair, factor)
+    checks.one_of(unit, UNITS, "a unit to leave out")
+    if unit == "group":
+        one, other = (loo_groups(fit, left, progress=False) for fit in pair.values())
+        found = pd.DataFrame(
+            {
+                "group": left.groups,
+                "n": left.sizes,
+                "difference": one["elpd"] - other["elpd"],
+                "se": np.hypot(one["se"], other["se"]),
+                "khat": np.fmax(one["khat"], other["khat"]),
+            }
+        )
+    else:
+        rows = differences(fits, first, second)
+        grouped = rows.groupby(pd.Categorical.from_codes(left.index, left.groups), observed=False)
+        n = grouped.size()
+        found = pd.DataFrame(
+            {
+                "n": n,
+                "difference": grouped["difference"].sum(),
+                "se": grouped["difference"].std(ddof=1) * np.sqrt(n),
+                "khat": grouped["khat"].max(),
+            }
+        )
+        found = found.rename_axis("group").reset_index()
+        found["group"] = found["group"].astype(object)
+    found = found[found["n"] > 0].reset_index(drop=True)
+    found.insert(4, "lower", found["difference"] - 2 * found["se"])
+    found.insert(5, "upper", found["difference"] + 2 * found["se"])
+    return found
 
 
 def check(fits: Any) -> None:

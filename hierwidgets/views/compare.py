@@ -14,13 +14,16 @@ from hierwidgets import checks
 from hierwidgets.charts import compare as charts
 from hierwidgets.charts import style
 from hierwidgets.tables import compare as tables
-from hierwidgets.tables import groups
+from hierwidgets.tables import groups, loo_groups
 from hierwidgets.views import caterpillar, scores
 from hierwidgets.views.search import found
 from hierwidgets.views.selection import follow
 from hierwidgets.views.view import Content, View, literal
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from concurrent.futures import Executor
+
     import pandas as pd
 
     from hierwidgets.fit import Fit
@@ -29,6 +32,8 @@ if TYPE_CHECKING:
 class CompareView(View):
     """Models by elpd with stacking weights and cautions, and their differences group by group.
 
+    What is left out is a row, or a whole group of the view's factor.
+
     Made by `hierwidgets.compare`. A factor that fits share, with the same groups, shares what is
     picked in the views of each of them.
 
@@ -36,7 +41,7 @@ class CompareView(View):
     ----------
     fits : dict
     models : DataFrame
-        Of `hierwidgets.tables.compare.compare`.
+        Of `hierwidgets.tables.compare.compare`, of the unit and factor of the state.
 
     Examples
     --------
@@ -47,9 +52,10 @@ class CompareView(View):
     method: ClassVar[str] = "compare"
 
     def __init__(self, fits: Mapping[str, Fit], **state: Any) -> None:
-        self.models = tables.compare(fits)
+        by_rows = tables.compare(fits)
         self.fits = dict(fits)
-        self.named = self.models["model"].tolist()
+        self.named = by_rows["model"].tolist()
+        self.whole: str | None = None
         every = [fit.selection for fit in self.fits.values()]
         follow(every)
         widest = max(self.fits.values(), key=lambda fit: len(fit.factors))
@@ -60,11 +66,11 @@ class CompareView(View):
     @override
     def defaults(self) -> dict[str, Any]:
         best, second = self.named[:2]
-        known = tables.factors(self.fits, best, second)
         return {
             "first": best,
             "second": second,
-            "factor": next(iter(known), None),
+            "unit": "observation",
+            "factor": next(iter(self.factors), None),
             "sort": "estimate",
             "search": "",
         }
@@ -78,17 +84,26 @@ class CompareView(View):
                 f"first and second are both {state['first']!r}: name two of {checks.listed(self.named)}."
             )
         checks.one_of(state["sort"], groups.SORTS, "an order of groups")
-        known = list(self.factors)
-        if known:
-            checks.one_of(state["factor"], known, "a grouping factor of these models")
-        elif state["factor"] is not None:
-            raise ValueError("None of these models has group terms, and so no factor to choose.")
+        checks.one_of(state["unit"], tables.UNITS, "a unit to leave out")
+        if state["unit"] == "group" or state["factor"] is not None:
+            factor = tables.grouping(self.fits, state["factor"]).factor
+            checks.one_of(factor, list(self.factors), "a grouping factor of these models")
+            self.whole = factor if state["unit"] == "group" else None
         return {**state, "search": str(state["search"])}
 
     @property
     def factors(self) -> dict[str, list[str]]:
         """The groups of every factor that the view can list: those of the model with the most."""
         return self.fit.factors
+
+    @property
+    def models(self) -> pd.DataFrame:
+        """The models, the best first; see `hierwidgets.tables.compare.compare`."""
+        return self.ranked(self.state["unit"], self.state["factor"])
+
+    def ranked(self, unit: str, factor: str | None) -> pd.DataFrame:
+        """The same, of another unit or factor."""
+        return tables.compare(self.fits, unit=unit, factor=factor if unit == "group" else None)
 
     @override
     def content(self) -> Content:
@@ -98,44 +113,88 @@ class CompareView(View):
             shown = list(scores.shown(self.fit, factor).values())
             if shown != labels:
                 columns[f"shown/{factor}"] = shown
-            rows = [self.by_group(self.named[0], name, factor) for name in self.named[1:]]
-            columns[f"n/{factor}"] = (
-                rows[0].set_index("group").reindex(labels)["n"].fillna(0).to_numpy(np.int32)
-            )
-            for i, one in enumerate(self.named):
-                for j, other in enumerate(self.named):
-                    if i != j:
-                        table = self.by_group(one, other, factor).set_index("group").reindex(labels)
-                        columns[f"{i}-{j}/{factor}"] = scores.matrix(table)
+            table = self.by_group(self.named[0], self.named[1], factor).set_index("group")
+            columns[f"n/{factor}"] = table.reindex(labels)["n"].fillna(0).to_numpy(np.int32)
+            columns[f"observation/{factor}"] = self._pairs(factor, "observation")
+        rows = self.told("observation", None)
+        said: dict[str, Any] = {}
+        if self.whole is not None:
+            columns[f"group/{self.whole}"] = self._pairs(self.whole, "group")
+            said[self.whole] = self.told("group", self.whole)
+        title = f"Comparison of {' and '.join(self.named)}"
         about = {
             "heading": "Models compared",
-            "title": f"Comparison of {' and '.join(self.named)}",
-            "description": f"Comparison of {' and '.join(self.named)}: {self.said()}",
+            "title": title,
+            "description": f"{title}: {rows['said']}",
             "homes": [],
             "factors": list(self.factors),
-            "models": style.records(self.models),
+            "named": self.named,
             "formulas": {name: fit.formula for name, fit in self.fits.items()},
-            "drawn": style.records(self._drawn()),
-            "said": self.said(),
+            "rows": rows,
+            "groups": said,
         }
         return Content(_specs(), columns, about)
 
+    def told(self, unit: str, factor: str | None) -> dict[str, Any]:
+        """What the page shows of the models: their table, their picture, and a sentence."""
+        models = self.ranked(unit, factor)
+        return {
+            "models": style.records(models),
+            "drawn": style.records(_drawn(models)),
+            "said": sentence(models, factor),
+        }
+
     def said(self) -> str:
         """Which predicts best, and whether by more than its error, in a sentence."""
-        best, second = (self.models.iloc[i] for i in range(2))
-        gap, error = -second["elpd_diff"], second["dse"]
-        clear = gap > 2 * error and gap >= tables.SMALL
-        lead = f"{best['model']} predicts best, by {gap:.1f} ± {error:.1f} elpd before {second['model']}"
-        if clear:
-            return f"{lead}."
-        return f"{lead}: too little to tell them apart."
+        return sentence(self.models, self.whole)
+
+    @override
+    def answer(self, question: dict[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
+        if question.get("kind") != "groups":
+            raise ValueError(f"compare is asked for groups only, not {question.get('kind')!r}.")
+        asked = str(question.get("factor"))
+        factor = checks.one_of(asked, list(self.factors), "a grouping factor of these models")
+        values = self._pairs(factor, "group")
+        return self.told("group", factor), [values.astype("<f4").tobytes()]
+
+    def refit(
+        self,
+        groups: bool | Sequence[str] = True,
+        *,
+        executor: Executor | None = None,
+        progress: bool = True,
+    ) -> CompareView:
+        """Fit each model again without the groups that need it; a new view with what that found.
+
+        Parameters
+        ----------
+        groups : bool or list of str
+            Those of the view's factor whose Pareto k is 0.7 or more in a model, or these.
+        executor : concurrent.futures.Executor, optional
+            Where the refits run; the fits' own, else this process, by default.
+        progress : bool
+            Say which are done. An interrupt keeps those.
+
+        Raises
+        ------
+        ValueError
+            Models without groups, an unknown group, or a model that cannot be built again.
+
+        Examples
+        --------
+        >>> hw.compare(fits, unit="group").refit().models  # doctest: +SKIP
+        """
+        left = tables.grouping(self.fits, self.state["factor"])
+        for fit in self.fits.values():
+            loo_groups.loo_groups(fit, left, refit=groups, executor=executor, progress=progress)
+        return CompareView(self.fits, **{**self.state, "unit": "group"})
 
     @override
     def table(self) -> pd.DataFrame:
         if self.state["factor"] is None:
             return self.models.copy()
         state = self.state
-        table = self.by_group(state["first"], state["second"], state["factor"])
+        table = self.by_group(state["first"], state["second"], state["factor"], state["unit"])
         columns = (table[name].to_numpy() for name in ("mean", "n", "sd"))
         table = table.iloc[groups.order(state["sort"], table["group"].tolist(), *columns)]
         kept = found(table["group"], table["label"], state["search"])
@@ -145,9 +204,10 @@ class CompareView(View):
     def picture(self) -> alt.TopLevelMixin:
         factor = self.state["factor"]
         return charts.compare(
-            self._drawn(),
+            _drawn(self.models),
             self.table() if factor else None,
-            title=f"elpd of {self.state['first']} less that of {self.state['second']}, by {factor}",
+            title=f"elpd of {self.state['first']} less that of {self.state['second']}, by {factor}"
+            + (" left out as a whole" if self.whole else ""),
             picked=self.groups_picked.get(factor, []) if factor else [],
         )
 
@@ -167,23 +227,27 @@ class CompareView(View):
         ]
         return f"hw.compare({', '.join(['{' + fits + '}', *changed])})"
 
-    def by_group(self, first: str, second: str, factor: str) -> pd.DataFrame:
+    def by_group(
+        self, first: str, second: str, factor: str, unit: str = "observation"
+    ) -> pd.DataFrame:
         """The difference of each group with its intervals, as a caterpillar's rows."""
-        table = tables.by_group(self.fits, first, second, factor)
+        table = tables.by_group(self.fits, first, second, factor, unit=unit)
         spread = scores.intervals(table["difference"], table["se"])
         rest = table[["group", "n", "khat"]]
         rest.insert(1, "label", rest["group"].map(scores.shown(self.fit, factor)))
         return rest.join(spread)
 
-    def _drawn(self) -> pd.DataFrame:
-        rows = self.models[["model", "elpd_diff"]].copy()
-        rows["low"] = rows["elpd_diff"] - 2 * self.models["dse"]
-        rows["high"] = rows["elpd_diff"] + 2 * self.models["dse"]
-        rows["told"] = [
-            f"{row['elpd_diff']:.1f} ± {row['dse']:.1f}" if row["rank"] else "the best"
-            for _, row in self.models.iterrows()
-        ]
-        return rows
+    def _pairs(self, factor: str, unit: str) -> np.ndarray:
+        """The differences of every pair, shape (models, models, fields, groups); NaN on the diagonal."""
+        labels = self.factors[factor]
+        count = len(self.named)
+        out = np.full((count, count, len(caterpillar.FIELDS), len(labels)), np.nan)
+        for i, one in enumerate(self.named):
+            for j, other in enumerate(self.named):
+                if i != j:
+                    table = self.by_group(one, other, factor, unit).set_index("group")
+                    out[i, j] = scores.matrix(table.reindex(labels))
+        return out
 
     def __repr__(self) -> str:
         return f"<compare of {', '.join(self.named)}>"
@@ -194,6 +258,7 @@ def compare(
     first: str | None = None,
     second: str | None = None,
     *,
+    unit: str = "observation",
     factor: str | None = None,
     sort: str = "estimate",
     search: str = "",
@@ -206,8 +271,10 @@ def compare(
         Two or more fits by name.
     first, second : str, optional
         The pair whose difference is shown by group; the best two by default.
+    unit : {"observation", "group"}
+        What is left out: a row, or a whole group with its own effects integrated out.
     factor : str, optional
-        The grouping factor whose groups are listed; the first one by default.
+        The grouping factor whose groups are listed, and left out; the first one by default.
     sort : {"estimate", "name", "size", "uncertainty"}
         The smallest difference first, or by label, rows or standard error.
     search : str
@@ -226,7 +293,32 @@ def compare(
     --------
     >>> hw.compare({"slopes": fit, "intercepts": other}).models
     """
-    return CompareView(fits, first=first, second=second, factor=factor, sort=sort, search=search)
+    return CompareView(
+        fits, first=first, second=second, unit=unit, factor=factor, sort=sort, search=search
+    )
+
+
+def sentence(models: pd.DataFrame, factor: str | None = None) -> str:
+    """Which model predicts best, and whether by more than its error."""
+    best, second = (models.iloc[i] for i in range(2))
+    gap, error = -second["elpd_diff"], second["dse"]
+    clear = gap > 2 * error and gap >= tables.SMALL
+    what = "best" if factor is None else f"a new group of {factor} best"
+    lead = (
+        f"{best['model']} predicts {what}, by {gap:.1f} ± {error:.1f} elpd before {second['model']}"
+    )
+    return f"{lead}." if clear else f"{lead}: too little to tell them apart."
+
+
+def _drawn(models: pd.DataFrame) -> pd.DataFrame:
+    rows = models[["model", "elpd_diff"]].copy()
+    rows["low"] = rows["elpd_diff"] - 2 * models["dse"]
+    rows["high"] = rows["elpd_diff"] + 2 * models["dse"]
+    rows["told"] = [
+        f"{row['elpd_diff']:.1f} ± {row['dse']:.1f}" if row["rank"] else "the best"
+        for _, row in models.iterrows()
+    ]
+    return rows
 
 
 def _variable(name: str) -> str:

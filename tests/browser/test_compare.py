@@ -37,7 +37,7 @@ def listed(view: Locator) -> list[str]:
 def test_models_and_cautions_are_said(fits, show):
     opened = hw.compare(fits)
     view = compare(show(opened))
-    expect(view.get_by_role("status").first).to_have_text(opened.said())
+    expect(view.get_by_role("status").nth(1)).to_have_text(opened.said())
     row = view.get_by_label("models", exact=True).get_by_role("row").nth(2)
     other = opened.models.iloc[1]
     expect(row).to_contain_text(f"−{-other['elpd_diff']:.1f} ± {other['dse']:.1f}")
@@ -60,6 +60,31 @@ def test_a_group_is_picked(fits, show):
     view.get_by_label("group 308", exact=True).click()
     dim = view.locator(".hw-group-rows .role-mark.mark-text text[opacity='0.5']")
     wait_until(page, lambda: dim.count() == 17)
+
+
+def test_whole_groups_are_left_out(fits, show):
+    opened = hw.compare(fits, unit="group")
+    view = compare(show(opened))
+    expect(view.get_by_role("status").nth(1)).to_have_text(opened.said())
+    models = view.get_by_label("models", exact=True)
+    expect(models).to_contain_text("Monte Carlo error")
+    expect(models).to_contain_text(f"{opened.models.iloc[0]['elpd']:.1f}".replace("-", "−"))
+    wait_until(view.page, lambda: listed(view) == opened.data["label"].tolist())
+    view.get_by_text("one observation", exact=True).click()
+    by_rows = hw.compare(fits)
+    expect(view.get_by_role("status").nth(1)).to_have_text(by_rows.said())
+    expect(models).to_contain_text("p_loo")
+    wait_until(view.page, lambda: listed(view) == by_rows.data["label"].tolist())
+
+
+def test_a_page_without_whole_groups_says_so_and_keeps_the_rows(fits, show):
+    opened = hw.compare(fits)
+    view = compare(show(opened))
+    view.get_by_text("a whole group", exact=True).click()
+    expect(view.get_by_role("status").first).to_contain_text(
+        'Open hw.compare({...}, unit="group") and save that. Shown: one observation.'
+    )
+    expect(view.get_by_role("status").nth(1)).to_have_text(opened.said())
 
 
 def test_narrow_pages_stack(fits, show):

@@ -10,8 +10,9 @@ import pytest
 import xarray as xr
 
 import hierwidgets as hw
-from hierwidgets.tables import compare, loo
+from hierwidgets.tables import compare, loo_groups
 from hierwidgets.tables.log_likelihood import log_likelihood
+from hierwidgets.weights.smoothing import smooth
 
 
 @pytest.fixture(scope="module")
@@ -81,17 +82,65 @@ def test_a_model_without_groups_is_compared_by_the_others(fits):
     table = compare.by_group(fits, "pooled", "slopes")
     assert len(table) == 18
     plain = {"a": fits["pooled"], "b": fits["pooled"]}
-    with pytest.raises(ValueError, match="no groups to compare by"):
+    with pytest.raises(ValueError, match="no groups to leave out"):
         compare.by_group(plain, "a", "b")
 
 
 def test_cautions_are_words(fits):
     table = compare.compare(fits).set_index("model")
     assert "Pareto k" in table.loc["slopes", "caution"]
-    near = loo.Estimate(-100.0, 1.0, 2.0, 1.0, 200, 0.7, 0)
-    assert compare.caution(-1.0, 1, near) == compare.CAUTIONS["small"]
-    assert compare.caution(-1.0, 1, near._replace(rows=50)) == compare.CAUTIONS["rows"]
-    assert compare.caution(-10.0, 1, near) == compare.caution(0.0, 0, near) == ""
+    assert "too small" not in table.loc["slopes", "caution"]
+    assert compare._uncertain(-1.0, 200, "observation") == compare.SMALL_SAID
+    assert "fewer than 100 rows" in compare._uncertain(-1.0, 50, "observation")
+    assert "fewer than 100 groups" in compare._uncertain(-50.0, 50, "group")
+    assert compare._uncertain(-10.0, 200, "observation") == ""
+
+
+def test_whole_groups_are_arvizs_compare_of_groups(fits):
+    """Groups handed to ArviZ as if each were one row."""
+    table = compare.compare(fits, unit="group").set_index("model")
+    left = {name: loo_groups.loo_groups(fits[name], "Subject") for name in ("slopes", "intercepts")}
+    gap = left["slopes"]["elpd"] - left["intercepts"]["elpd"]
+    assert table.index.tolist() == ["slopes", "intercepts", "pooled"]
+    assert table.loc["intercepts", "elpd_diff"] == pytest.approx(-gap.sum())
+    assert table.loc["intercepts", "dse"] == pytest.approx(np.sqrt(18) * gap.std(ddof=1))
+    for name, own in left.items():
+        whole = loo_groups.totals(own)
+        assert tuple(table.loc[name, ["elpd", "se", "mcse"]]) == pytest.approx(whole[:3])
+    assert "fewer than 100 groups" in table.loc["pooled", "caution"]
+    by = compare.by_group(fits, "slopes", "intercepts", unit="group")
+    np.testing.assert_allclose(by["difference"], gap)
+    np.testing.assert_allclose(
+        by["se"], np.hypot(left["slopes"]["se"], left["intercepts"]["se"]), rtol=1e-12
+    )
+
+
+def test_a_model_without_the_factor_leaves_its_rows_out_together(fits):
+    """Complete pooling has no effects to integrate: the joint density of a group's rows."""
+    rows = fits["slopes"].data
+    logs = log_likelihood(fits["pooled"]).reshape(-1, len(rows))
+    left = compare.grouping(fits, "Subject")
+    table = loo_groups.loo_groups(fits["pooled"], left).set_index("group")
+    for group in ("308", "335"):
+        joint = logs[:, (rows["Subject"].astype(str) == group).to_numpy()].sum(axis=1)
+        weights, khat, _ = smooth(-joint)
+        expected = np.log(np.sum(weights * np.exp(joint - joint.max()))) + joint.max()
+        assert table.loc[group, "elpd"] == pytest.approx(expected, abs=0.02)
+        assert table.loc[group, "khat"] == pytest.approx(khat, abs=0.05)
+    assert (
+        compare.compare({"a": fits["pooled"], "b": fits["slopes"]}, unit="group")["bad"].max() < 3
+    )
+
+
+def test_groups_that_a_model_cannot_leave_out_are_said(fits, sleepstudy):
+    options: dict[str, Any] = {"draws": 50, "tune": 100, "chains": 2, "progress": False}
+    other = hw.fit("Reaction ~ Days + (Days | Subject)", sleepstudy, family="t", **options)
+    with pytest.raises(ValueError, match=r"can be left out of every model \(b: 2 effects are new"):
+        compare.compare({"a": fits["slopes"], "b": other}, unit="group")
+    with pytest.raises(ValueError, match="no groups to leave out"):
+        compare.compare({"a": fits["pooled"], "b": fits["pooled"]}, unit="group")
+    with pytest.raises(ValueError, match="a unit to leave out"):
+        compare.compare(fits, unit="row")
 
 
 def test_what_cannot_be_compared_is_refused(fits, sleepstudy):

@@ -43,17 +43,50 @@ def test_the_code_gives_it_again(fits):
     assert hw.compare(fits, "intercepts").state["second"] == "slopes"
 
 
-def test_the_page_gets_every_pair(fits):
-    view = hw.compare(fits)
+@pytest.mark.parametrize("unit", ["observation", "group"])
+def test_the_page_gets_every_pair(fits, unit):
+    view = hw.compare(fits, unit=unit)
     labels = fits["slopes"].factors["Subject"]
+    sent = np.asarray(decode(view.columns[f"{unit}/Subject"])).reshape(3, 3, 7, -1)
     for i, one in enumerate(view.named):
         for j, other in enumerate(view.named):
             if i == j:
                 continue
-            sent = np.asarray(decode(view.columns[f"{i}-{j}/Subject"])).reshape(7, -1)
-            own = tables.by_group(fits, one, other, "Subject").set_index("group").loc[labels]
-            np.testing.assert_allclose(sent[0], own["difference"], rtol=1e-5, atol=1e-6)
-            np.testing.assert_allclose(sent[1], own["se"], rtol=1e-5)
+            own = tables.by_group(fits, one, other, "Subject", unit=unit)
+            own = own.set_index("group").loc[labels]
+            np.testing.assert_allclose(sent[i, j, 0], own["difference"], rtol=1e-5, atol=1e-5)
+            np.testing.assert_allclose(sent[i, j, 1], own["se"], rtol=1e-5)
+
+
+def test_whole_groups_are_compared_in_python_and_for_the_page(fits):
+    view = hw.compare(fits, unit="group", sort="name")
+    pd.testing.assert_frame_equal(view.models, tables.compare(fits, unit="group"))
+    own = tables.by_group(fits, "slopes", "intercepts", unit="group")
+    assert view.data["group"].tolist() == own["group"].tolist()
+    np.testing.assert_allclose(view.data["mean"], own["difference"])
+    assert 'unit="group"' in view.code
+    assert "predicts a new group of Subject best" in view.about["groups"]["Subject"]["said"]
+    later = hw.compare(fits)
+    assert later.about["groups"] == {}
+    content, (buffer,) = later.answer({"kind": "groups", "factor": "Subject"})
+    assert content["said"] == view.said()
+    np.testing.assert_array_equal(
+        np.frombuffer(buffer, "<f4"),
+        np.asarray(decode(view.columns["group/Subject"]), "f4").ravel(),
+    )
+    later.state = {**later.state, "unit": "group"}
+    pd.testing.assert_frame_equal(later.models, view.models)
+    with pytest.raises(ValueError, match="asked for groups only"):
+        later.answer({"kind": "rows"})
+
+
+def test_refits_replace_the_weights_in_every_model(fits):
+    view = hw.compare(fits, unit="group")
+    before = view.data.set_index("group")
+    after = view.refit(["309"], progress=False).data.set_index("group")
+    gap = (after["mean"] - before["mean"]).abs()
+    assert 0 < gap["309"] < 4 * before.loc["309", "sd"]
+    assert gap.drop("309").max() == 0
 
 
 def test_fits_that_share_groups_share_what_is_picked(fits):
@@ -88,6 +121,7 @@ def test_every_kind_of_file_is_written(fits, tmp_path):
         ({"first": "slopes", "second": "slopes"}, "both 'slopes'"),
         ({"factor": "Days"}, "a grouping factor"),
         ({"sort": "best"}, "an order of groups"),
+        ({"unit": "row"}, "a unit to leave out"),
     ],
 )
 def test_what_cannot_be_is_refused(fits, given, said):
@@ -102,3 +136,5 @@ def test_models_without_groups_are_only_ranked(fits, sleepstudy):
     view = hw.compare({"days": fits["pooled"], "none": other})
     assert view.data["model"].tolist() == ["days", "none"]
     assert view.chart.to_dict()
+    with pytest.raises(ValueError, match="no groups to leave out"):
+        hw.compare(view.fits, unit="group")

@@ -1,4 +1,4 @@
-import { menu } from "../controls/index.js";
+import { choice, menu } from "../controls/index.js";
 import { embed } from "../host/chart.js";
 import { numbers } from "../host/columns.js";
 import { element, laidOut, onWidth } from "../host/dom.js";
@@ -9,12 +9,14 @@ import type { Context, Row } from "../host/types.js";
 import { headings, worded } from "../host/words.js";
 import css from "./compare.css";
 import { scoreRows } from "./scores.js";
+import { UNITS, wholeGroups } from "./whole.js";
 
 interface CompareModel {
   model: string;
   elpd: number;
   se: number;
-  p_loo: number;
+  p_loo?: number;
+  mcse?: number;
   elpd_diff: number;
   dse: number;
   weight: number;
@@ -22,17 +24,26 @@ interface CompareModel {
   caution: string;
 }
 
-interface CompareAbout {
-  factors: string[];
+interface Told {
   models: CompareModel[];
-  formulas: Record<string, string>;
   drawn: Row[];
   said: string;
+}
+
+interface CompareAbout {
+  factors: string[];
+  /** The models in the order in which the pairs' differences come. */
+  named: string[];
+  formulas: Record<string, string>;
+  rows: Told;
+  /** Of leaving out whole groups, for the factors for which that is known. */
+  groups: Record<string, Told>;
 }
 
 interface CompareState {
   first: string;
   second: string;
+  unit: "observation" | "group";
   factor: string | null;
   sort: ListState["sort"];
   search: string;
@@ -40,23 +51,35 @@ interface CompareState {
 
 const STEP = 26;
 const AXIS = 44;
-const HEADS = ["model", "elpd", "difference", "p_loo", "stacking weight"];
 
 /** Which model predicts best, by how much, and for which groups. */
 export async function compare(context: Context): Promise<void> {
   const { el, signal, columns, model, specs } = context;
   const about = model.get<CompareAbout>("about");
   const state = makeState<CompareState>(context);
-  const names = about.models.map(({ model: name }) => name);
+  const names = about.named;
+  const whole = wholeGroups(
+    context,
+    about.groups,
+    (content) => content as unknown as Told,
+    'hw.compare({...}, unit="group")',
+  );
 
   const said = element("p", { className: "hw-compare-said" });
   said.setAttribute("role", "status");
-  said.append(...worded(about.said));
   const box = element("div", { className: "hw-chart" });
   const above = element("div", { className: "hw-compare-above" });
-  above.append(table(about), box);
-  el.append(element("style", { textContent: css }), said, above);
+  const models = element("div", { className: "hw-compare-models" });
+  above.append(models, box);
+  const top = element("div", { className: "hw-bar" });
+  el.append(element("style", { textContent: css }), top, said, above);
 
+  const unit = choice({
+    label: "Left out",
+    options: UNITS,
+    value: state.get("unit"),
+    change: (value) => state.set({ unit: value as CompareState["unit"] }),
+  });
   const [first, second] = (["first", "second"] as const).map((which) =>
     menu({
       label: which === "first" ? "elpd of" : "less that of",
@@ -76,19 +99,22 @@ export async function compare(context: Context): Promise<void> {
     change: (value) => state.set({ factor: value }),
   });
   const rows = about.factors.length > 0 ? scoreRows(context, listed(state)) : undefined;
+  const note = element("p", { className: "hw-note" });
+  note.setAttribute("role", "status");
+  top.hidden = !rows;
   if (rows) {
+    top.append(unit.node);
+    if (about.factors.length > 1) top.append(factor.node);
+    top.append(note);
     const bar = element("div", { className: "hw-bar" });
-    bar.append(first.node, second.node);
-    if (about.factors.length > 1) bar.append(factor.node);
-    bar.append(...rows.nodes);
+    bar.append(first.node, second.node, ...rows.nodes);
     el.append(bar, rows.node);
   }
 
   await laidOut(el, signal);
   const spec = specs.elpd;
   if (!spec) throw new Error("The comparison lacks its picture of elpd.");
-  const chart = await embed(box, spec, { signal, description: about.said });
-  chart.data("models", about.drawn);
+  const chart = await embed(box, spec, { signal, description: about.rows.said });
   const height = STEP * names.length + AXIS;
   box.style.height = `${height}px`;
 
@@ -99,23 +125,58 @@ export async function compare(context: Context): Promise<void> {
     await chart.run();
   }
 
+  /** What is left out, or the rows where whole groups cannot be had, with the reason. */
+  async function found(): Promise<{ told: Told; values?: Float32Array | Float64Array }> {
+    const { unit: wanted, factor: name } = state.all;
+    note.textContent = "";
+    if (name === null) return { told: about.rows };
+    const values = numbers(columns, `observation/${name}`) as Float32Array;
+    if (wanted === "observation") return { told: about.rows, values };
+    try {
+      if (!whole.has(name)) note.textContent = `Python leaves out every group of ${name} …`;
+      const groups = await whole.of(name);
+      note.textContent = "";
+      return groups;
+    } catch (error) {
+      note.textContent = `${error instanceof Error ? error.message : error} Shown: one observation.`;
+      return { told: about.rows, values };
+    }
+  }
+
+  let shown: Told | undefined;
   async function show(): Promise<void> {
     const now = state.all;
     first.update(now.first);
     second.update(now.second);
-    if (!rows || now.factor === null) return;
-    factor.update(now.factor);
-    const pair = `${names.indexOf(now.first)}-${names.indexOf(now.second)}`;
+    unit.update(now.unit);
+    if (now.factor !== null) factor.update(now.factor);
+    const { told, values } = await found();
+    const moved = now.unit !== state.get("unit") || now.factor !== state.get("factor");
+    if (signal.aborted || moved) return;
+    if (told !== shown) {
+      shown = told;
+      said.replaceChildren(...worded(told.said));
+      models.replaceChildren(...table(told.models, about.formulas));
+      chart.data("models", told.drawn);
+      await size();
+    }
+    if (!rows || now.factor === null || !values) return;
+    const part = values.length / names.length ** 2;
+    const at = part * (names.length * names.indexOf(now.first) + names.indexOf(now.second));
+    const grouped = told !== about.rows;
     await rows.show({
       factor: now.factor,
-      values: numbers(columns, `${pair}/${now.factor}`),
-      measured: `elpd of ${now.first} less that of ${now.second}, summed by ${now.factor}`,
+      values: values.subarray(at, at + part),
+      measured: `elpd of ${now.first} less that of ${now.second}${
+        grouped
+          ? `, each group of ${now.factor} left out as a whole; intervals are Monte Carlo errors`
+          : `, summed by ${now.factor}`
+      }`,
       at: 0,
       line: "no difference",
     });
   }
 
-  await size();
   await show();
   state.changed(() => void show());
   onWidth(box, () => void size(), signal);
@@ -137,21 +198,20 @@ function listed(state: State<CompareState>): State<ListState> {
   };
 }
 
-function table({ models, formulas }: CompareAbout): HTMLElement {
-  const node = element("div", { className: "hw-compare-models" });
+function table(models: CompareModel[], formulas: Record<string, string>): HTMLElement[] {
   const made = element("table");
   made.setAttribute("aria-label", "models");
-  made.append(headings(HEADS));
+  const third = models[0]?.p_loo === undefined ? "Monte Carlo error" : "p_loo";
+  made.append(headings(["model", "elpd", "difference", third, "stacking weight"]));
   const cautions = element("ul", { className: "hw-note" });
   for (const one of models) {
     const row = element("tr");
     row.title = formulas[one.model] ?? "";
-    const best = one === models[0];
     const texts = [
       one.model,
       `${signed(one.elpd)} ± ${one.se.toFixed(1)}`,
-      best ? "the best" : `${signed(one.elpd_diff)} ± ${one.dse.toFixed(1)}`,
-      one.p_loo.toFixed(1),
+      one === models[0] ? "the best" : `${signed(one.elpd_diff)} ± ${one.dse.toFixed(1)}`,
+      one.p_loo?.toFixed(1) ?? one.mcse?.toFixed(2) ?? "",
       one.weight.toFixed(2),
     ];
     for (const text of texts) row.append(element("td", { textContent: text }));
@@ -164,8 +224,7 @@ function table({ models, formulas }: CompareAbout): HTMLElement {
   }
   cautions.hidden = cautions.childElementCount === 0;
   cautions.setAttribute("aria-label", plural(cautions.childElementCount, "caution"));
-  node.append(made, cautions);
-  return node;
+  return [made, cautions];
 }
 
 const signed = (value: number): string => value.toFixed(1).replace("-", "−");

@@ -1,5 +1,4 @@
 import { choice, menu } from "../controls/index.js";
-import { ask } from "../host/ask.js";
 import { type Chart, embed } from "../host/chart.js";
 import { numbers, strings } from "../host/columns.js";
 import { element, laidOut, onWidth } from "../host/dom.js";
@@ -10,6 +9,7 @@ import { headings, worded } from "../host/words.js";
 import css from "./loo.css";
 import { scoreRows } from "./scores.js";
 import { type Verdict, verdict } from "./verdict.js";
+import { UNITS, wholeGroups } from "./whole.js";
 
 interface Estimate {
   elpd: number;
@@ -37,22 +37,18 @@ interface LooState extends ListState {
 
 const HEIGHT = 170;
 const WORST = 8;
-const UNITS = [
-  { value: "observation", label: "one observation" },
-  { value: "group", label: "a whole group" },
-];
 
 /** How well a fit predicts what it has not seen, row by row and group by group. */
 export async function loo(context: Context): Promise<void> {
-  const { el, signal, selection, columns, model, specs, live } = context;
+  const { el, signal, selection, columns, model, specs } = context;
   const about = model.get<LooAbout>("about");
   const state = makeState<LooState>(context);
-  const said = new Map(Object.entries(about.groups));
-  const whole = new Map<string, Float32Array | Float64Array>();
-  for (const { factor } of about.factors) {
-    const found = columns[`group/${factor}`];
-    if (found) whole.set(factor, numbers(columns, `group/${factor}`) as Float32Array);
-  }
+  const whole = wholeGroups(
+    context,
+    about.groups,
+    (content) => String(content.said),
+    'fit.loo(unit="group")',
+  );
   const row = numbers(columns, "row");
   const khat = numbers(columns, "khat");
   const elpd = numbers(columns, "elpd");
@@ -154,25 +150,6 @@ export async function loo(context: Context): Promise<void> {
     await chart.run();
   }
 
-  async function fetched(name: string): Promise<boolean> {
-    if (whole.has(name)) return true;
-    if (!live) {
-      told.textContent =
-        'Leaving out whole groups needs Python: this page was saved without it. Open fit.loo(unit="group") and save that.';
-      return false;
-    }
-    told.textContent = "Python leaves out every group …";
-    const { content, buffers } = await ask(model, { kind: "groups", factor: name }, signal, 600_000);
-    const bytes = buffers[0];
-    if (!bytes) throw new Error("Python sent no groups.");
-    whole.set(
-      name,
-      new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength)),
-    );
-    said.set(name, String(content.said));
-    return true;
-  }
-
   async function show(): Promise<void> {
     const { unit: wanted, factor: name } = state.all;
     if (!rows || name === null) return;
@@ -181,15 +158,18 @@ export async function loo(context: Context): Promise<void> {
     let values: Float32Array | Float64Array = numbers(columns, `observation/${name}`) as Float32Array;
     let measured = `elpd for each row of a group of ${name}, each row left out alone`;
     let told_ = `Predicted is a new observation in a known group of ${name}.`;
-    try {
-      if (wanted === "group" && (await fetched(name))) {
-        values = whole.get(name) ?? values;
+    if (wanted === "group") {
+      try {
+        if (!whole.has(name)) told.textContent = "Python leaves out every group …";
+        const found = await whole.of(name);
+        values = found.values;
         measured = `elpd for each row of a group of ${name}, left out as a whole; intervals are Monte Carlo errors`;
-        told_ = said.get(name) ?? "";
-      } else if (wanted === "group") told_ = told.textContent ?? "";
-    } catch (error) {
-      told_ = error instanceof Error ? error.message : String(error);
+        told_ = found.told;
+      } catch (error) {
+        told_ = error instanceof Error ? error.message : String(error);
+      }
     }
+    if (wanted !== state.get("unit") || name !== state.get("factor")) return;
     told.replaceChildren(...worded(told_));
     await rows.show({
       factor: name,
