@@ -206,6 +206,21 @@ def totals(table: pd.DataFrame) -> Totals:
     )
 
 
+def held_weights(log: np.ndarray, sizes: tuple[int, int]) -> tuple[np.ndarray, float]:
+    """Pareto-smoothed weights (draws,) of leaving out rows of this log density, and their k.
+
+    Parameters
+    ----------
+    log : ndarray, shape (draws,)
+    sizes : tuple of int
+        Chains and draws of each, for the efficiency of the raw weights.
+    """
+    ratios = np.exp(log.min() - log)
+    efficiency = float(np.clip(ess(ratios, [sizes])[0] / len(log), 0.01, 1.0))
+    weights, khat, _ = smooth(-log, efficiency)
+    return weights, khat
+
+
 def averaged(found: Density, draws: Draws, log_weights: np.ndarray | None = None) -> Held:
     """The log of the mean density over the draws of a refit, weighted or not."""
     if found.log is None:
@@ -232,9 +247,7 @@ def _weighted(found: Density, draws: Draws) -> Held:
         return Held(np.nan, np.nan, np.nan, found.reason)
     if not np.isfinite(found.log).all():
         return Held(np.nan, np.nan, np.nan, "its rows have no density at some draw")
-    ratios = np.exp(found.log.min() - found.log)
-    efficiency = float(np.clip(ess(ratios, [draws.sizes])[0] / draws.count, 0.01, 1.0))
-    weights, khat, _ = smooth(-found.log, efficiency)
+    weights, khat = held_weights(found.log, draws.sizes)
     return _mean(found.log, weights, draws, khat)
 
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from scipy import special
 
 from hierwidgets import checks, models, terms
+from hierwidgets.tables.ppc_families import CUMULATIVE, FAMILIES, Family
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -26,8 +25,6 @@ DRAWS = 1000
 FEWEST = 200
 MOST_NUMBERS = 8_000_000
 SEED = 20260
-HUGE = 1e15
-_TINY = 1e-300
 
 
 @dataclass(frozen=True)
@@ -95,7 +92,7 @@ def replications(
     source = fit.posterior if kind == "posterior" else prior(fit, count, random_seed)
     if closed(fit):
         at = Parameters(fit, source, places(source, count), fresh(fit, new), rng)
-        found = _FAMILIES[fit.family].draw(rng, trials, *at.all())
+        found = FAMILIES[fit.family].draw(rng, trials, *at.all())
     elif new is None:
         found = _by_bambi(fit, source, count, random_seed)
     else:
@@ -108,7 +105,7 @@ def replications(
 
 def closed(fit: Fit) -> bool:
     """Whether this module draws the response itself."""
-    return fit.family in _FAMILIES and not terms.smooths(fit.model)
+    return fit.family in FAMILIES and not terms.smooths(fit.model)
 
 
 def drawable(fit: Fit) -> bool:
@@ -119,7 +116,7 @@ def drawable(fit: Fit) -> bool:
 
 def discrete(fit: Fit) -> bool:
     """Whether the response takes whole numbers only."""
-    one = _FAMILIES.get(fit.family)
+    one = FAMILIES.get(fit.family)
     values = response(fit)[0]
     return one.discrete if one else bool(np.all(values == np.round(values)))
 
@@ -207,7 +204,21 @@ def places(source: xr.Dataset, count: int) -> np.ndarray:
 
 
 class Parameters:
-    """The parameters of the response at some draws, by row."""
+    """The parameters of the response at some draws, by row.
+
+    Parameters
+    ----------
+    fit : Fit
+    source : Dataset
+        Draws of all parameters, as those of a posterior.
+    chosen : ndarray of int, shape (draws,)
+        Which of them, over all chains.
+    renewed : set of str
+        The factors whose effects are drawn from the population.
+    rng : numpy.random.Generator
+    rows : ndarray of int or slice
+        All by default.
+    """
 
     def __init__(
         self,
@@ -216,70 +227,73 @@ class Parameters:
         chosen: np.ndarray,
         renewed: set[str],
         rng: np.random.Generator,
+        *,
+        rows: np.ndarray | slice = slice(None),
     ) -> None:
-        self.fit, self.source, self.chosen = fit, source, chosen
-        self.effects = _effects(fit, source, chosen, renewed, rng)
+        self.fit, self.source, self.chosen, self.rows = fit, source, chosen, rows
+        self.effects = self._effects(renewed, rng)
 
-    def all(self, rows: np.ndarray | slice = slice(None)) -> list[np.ndarray]:
+    def all(self) -> list[np.ndarray]:
         """Each parameter of the family, shape (draws, rows) or (draws, 1)."""
-        return [self.at(name, rows) for name in _FAMILIES[self.fit.family].names]
+        return [self.at(name) for name in FAMILIES[self.fit.family].names]
 
-    def at(self, name: str, rows: np.ndarray | slice = slice(None)) -> np.ndarray:
+    def at(self, name: str) -> np.ndarray:
         """One parameter; cumulative probabilities (draws, rows, categories - 1) for "p"."""
         model = self.fit.model
         if self.fit.family == "cumulative" and name == "p":
-            return self._cumulative(rows)
+            return self._cumulative()
         if name not in model.conditional_parameters:
             constant = terms.constant_draws(model, self.source, name)
             if constant is None:
                 raise ValueError(f"The {self.fit.family} family has no parameter {name!r}.")
             return constant.reshape(-1, 1)[self.chosen]
-        eta = self._linear(name, rows)
-        return np.asarray(model.family.link[name].linkinv(eta))
+        return np.asarray(model.family.link[name].linkinv(self._linear(name)))
 
-    def _linear(self, name: str, rows: np.ndarray | slice) -> np.ndarray:
+    def _linear(self, name: str) -> np.ndarray:
         design = terms.common(self.fit.model, name)
-        eta = _flat(design.draws(self.source))[self.chosen] @ design.X[rows].T
-        eta += design.offset[rows]
-        for effect, values in self.effects:
+        eta = _flat(design.draws(self.source))[self.chosen] @ design.X[self.rows].T
+        eta += design.offset[self.rows]
+        for effect, values, place in self.effects:
             if effect.component == name:
-                eta += values[:, effect.index[rows]] * effect.predictor[rows]
+                eta += values[:, place] * effect.predictor[self.rows]
         return eta
 
-    def _cumulative(self, rows: np.ndarray | slice) -> np.ndarray:
+    def _cumulative(self) -> np.ndarray:
         model = self.fit.model
         main = terms.parent(model)
         part = model.marginal_parameters["threshold"]
         values = self.source[str(part.alias or "threshold")]
         cuts = values.transpose(*terms.MAIN_DIMS, ...).to_numpy()
         cuts = _flat(cuts.reshape(*cuts.shape[:2], -1))[self.chosen]
-        z = cuts[:, None, :] - self._linear(main, rows)[:, :, None]
-        return _CUMULATIVE[terms.link_name(model, main)](z)
+        z = cuts[:, None, :] - self._linear(main)[:, :, None]
+        return CUMULATIVE[terms.link_name(model, main)](z)
 
-
-def _effects(
-    fit: Fit, source: xr.Dataset, chosen: np.ndarray, renewed: set[str], rng: np.random.Generator
-) -> list[tuple[Effect, np.ndarray]]:
-    """Effects (draws, groups), those of renewed factors drawn from the population."""
-    found: list[tuple[Effect, np.ndarray]] = []
-    done: set[str] = set()
-    for effect in fit.effects:
-        if effect.term in done:
-            continue
-        varying = fit.siblings(effect)
-        done |= {one.term for one in varying}
-        if effect.factor not in renewed:
-            found += [(one, _flat(one.draws(source))[chosen]) for one in varying]
-            continue
-        tau = np.stack([one.scale_draws(source).ravel() for one in varying], axis=1)
-        correlation = terms.correlation_draws(varying, source)
-        values, vectors = np.linalg.eigh(correlation)
-        root = vectors * np.sqrt(np.maximum(values, 0.0))[:, None, :]
-        root = np.broadcast_to(root, (len(tau), *root.shape[1:]))[chosen]
-        z = rng.standard_normal((len(chosen), len(effect.groups), len(varying)))
-        u = tau[chosen][:, None, :] * (z @ np.swapaxes(root, -1, -2))
-        found += [(one, u[:, :, k]) for k, one in enumerate(varying)]
-    return found
+    def _effects(
+        self, renewed: set[str], rng: np.random.Generator
+    ) -> list[tuple[Effect, np.ndarray, np.ndarray]]:
+        """Of each effect its values (draws, levels of these rows), and the level of each row."""
+        source, chosen = self.source, self.chosen
+        found: list[tuple[Effect, np.ndarray, np.ndarray]] = []
+        done: set[str] = set()
+        for effect in self.fit.effects:
+            if effect.term in done:
+                continue
+            varying = self.fit.siblings(effect)
+            done |= {one.term for one in varying}
+            levels, place = np.unique(effect.index[self.rows], return_inverse=True)
+            if effect.factor not in renewed:
+                for one in varying:
+                    values = _flat(one.draws(source))
+                    found.append((one, values[np.ix_(chosen, levels)], place))
+                continue
+            tau = np.stack([one.scale_draws(source).ravel() for one in varying], axis=1)
+            values, vectors = np.linalg.eigh(terms.correlation_draws(varying, source))
+            root = vectors * np.sqrt(np.maximum(values, 0.0))[:, None, :]
+            root = np.broadcast_to(root, (len(tau), *root.shape[1:]))[chosen]
+            z = rng.standard_normal((len(chosen), len(levels), len(varying)))
+            u = tau[chosen][:, None, :] * (z @ np.swapaxes(root, -1, -2))
+            found += [(one, u[:, :, k], place) for k, one in enumerate(varying)]
+        return found
 
 
 def _by_bambi(fit: Fit, source: xr.Dataset, count: int, random_seed: int) -> np.ndarray:
@@ -300,111 +314,6 @@ def _flat(values: np.ndarray) -> np.ndarray:
     return values.reshape(-1, *values.shape[2:])
 
 
-@dataclass(frozen=True)
-class Family:
-    """How a response is drawn and how its distribution function is reckoned.
-
-    `draw(rng, trials, *parameters)` and `cdf(y, trials, *parameters)` give (draws, rows).
-    """
-
-    names: tuple[str, ...]
-    discrete: bool
-    draw: Callable[..., np.ndarray]
-    cdf: Callable[..., np.ndarray]
-
-
 def family(fit: Fit) -> Family | None:
     """The family of a fit whose response this module draws, else None."""
-    return _FAMILIES[fit.family] if closed(fit) else None
-
-
-def _safe(values: np.ndarray) -> np.ndarray:
-    return np.clip(np.nan_to_num(values, nan=HUGE, posinf=HUGE), _TINY, HUGE)
-
-
-def _gaussian(rng: Any, _n: Any, mu: np.ndarray, sigma: np.ndarray) -> np.ndarray:
-    return mu + sigma * rng.standard_normal(mu.shape)
-
-
-def _t(rng: Any, _n: Any, mu: np.ndarray, sigma: np.ndarray, nu: np.ndarray) -> np.ndarray:
-    return mu + sigma * rng.standard_t(np.broadcast_to(nu, mu.shape))
-
-
-def _poisson(rng: Any, _n: Any, mu: np.ndarray) -> np.ndarray:
-    return rng.poisson(_safe(mu)).astype(float)
-
-
-def _negative_binomial(rng: Any, _n: Any, mu: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-    return rng.poisson(_safe(_gamma(rng, None, _safe(mu), alpha))).astype(float)
-
-
-def _gamma(rng: Any, _n: Any, mu: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-    return rng.standard_gamma(np.broadcast_to(alpha, mu.shape)) * mu / alpha
-
-
-def _beta(rng: Any, _n: Any, mu: np.ndarray, kappa: np.ndarray) -> np.ndarray:
-    inside = np.clip(mu, 1e-12, 1 - 1e-12)
-    return rng.beta(np.maximum(inside * kappa, _TINY), np.maximum((1 - inside) * kappa, _TINY))
-
-
-def _ordinal(rng: Any, _n: Any, p: np.ndarray) -> np.ndarray:
-    return (rng.random(p.shape[:2])[:, :, None] > p).sum(axis=2).astype(float)
-
-
-def _ordinal_cdf(y: np.ndarray, _n: Any, p: np.ndarray) -> np.ndarray:
-    whole = np.concatenate([np.zeros_like(p[..., :1]), p, np.ones_like(p[..., :1])], axis=-1)
-    at = np.broadcast_to((y + 1).astype(int)[None, :, None], (*p.shape[:2], 1))
-    return np.take_along_axis(whole, at, axis=-1)[..., 0]
-
-
-def _count(below: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
-    """A distribution function that is 0 below 0."""
-
-    def cdf(y: np.ndarray, trials: Any, *parameters: np.ndarray) -> np.ndarray:
-        return np.where(y < 0, 0.0, below(np.maximum(y, 0), trials, *parameters))
-
-    return cdf
-
-
-_CUMULATIVE: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-    "logit": special.expit,
-    "probit": special.ndtr,
-    "cloglog": lambda z: -np.expm1(-np.exp(z)),
-}
-_FAMILIES = {
-    "gaussian": Family(
-        ("mu", "sigma"), False, _gaussian, lambda y, _n, mu, s: special.ndtr((y - mu) / s)
-    ),
-    "t": Family(
-        ("mu", "sigma", "nu"), False, _t, lambda y, _n, mu, s, nu: special.stdtr(nu, (y - mu) / s)
-    ),
-    "bernoulli": Family(
-        ("p",),
-        True,
-        lambda rng, _n, p: (rng.random(p.shape) < p).astype(float),
-        lambda y, _n, p: np.where(y < 0, 0.0, np.where(y < 1, 1 - p, 1.0)),
-    ),
-    "binomial": Family(
-        ("p",),
-        True,
-        lambda rng, n, p: rng.binomial(n.astype(int), np.clip(p, 0, 1)).astype(float),
-        _count(lambda y, n, p: special.bdtr(np.minimum(y, n), n.astype(int), p)),
-    ),
-    "poisson": Family(("mu",), True, _poisson, _count(lambda y, _n, mu: special.pdtr(y, mu))),
-    "negativebinomial": Family(
-        ("mu", "alpha"),
-        True,
-        _negative_binomial,
-        _count(lambda y, _n, mu, a: special.betainc(a, y + 1, a / (a + mu))),
-    ),
-    "gamma": Family(
-        ("mu", "alpha"), False, _gamma, lambda y, _n, mu, a: special.gammainc(a, a * y / mu)
-    ),
-    "beta": Family(
-        ("mu", "kappa"),
-        False,
-        _beta,
-        lambda y, _n, mu, k: special.betainc(mu * k, (1 - mu) * k, y),
-    ),
-    "cumulative": Family(("p",), True, _ordinal, _ordinal_cdf),
-}
+    return FAMILIES[fit.family] if closed(fit) else None

@@ -70,7 +70,6 @@ def pit(fit: Fit, random_seed: int = ppc_draws.SEED) -> Pit:
     rng = np.random.default_rng(random_seed)
     total = fit.posterior.sizes["chain"] * fit.posterior.sizes["draw"]
     chosen = ppc_draws.places(fit.posterior, min(MOST_DRAWS, total))
-    at = ppc_draws.Parameters(fit, fit.posterior, chosen, set(), rng)
     taken = np.arange(len(y))
     if len(y) > MOST_ROWS:
         taken = np.sort(rng.choice(len(y), MOST_ROWS, replace=False))
@@ -79,7 +78,7 @@ def pit(fit: Fit, random_seed: int = ppc_draws.SEED) -> Pit:
     for start in range(0, len(taken), CHUNK):
         rows = taken[start : start + CHUNK]
         n = None if trials is None else trials[rows]
-        parameters = at.all(rows)
+        parameters = ppc_draws.Parameters(fit, fit.posterior, chosen, set(), rng, rows=rows).all()
         low = high = family.cdf(y[rows], n, *parameters)
         if family.discrete:
             low = family.cdf(y[rows] - 1, n, *parameters)

@@ -9,6 +9,7 @@ import numpy as np
 from hierwidgets import checks
 from hierwidgets.tables import ppc, ppc_pit
 from hierwidgets.tables.convergence import WRONG, Finding, Verdict
+from hierwidgets.tables.loo_groups import LIMITS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,7 +38,7 @@ def verdict(
     statistics : DataFrame
         Of `ppc.statistics`.
     groups : dict of DataFrame
-        Of `ppc.groups`, by factor.
+        Of `ppc.groups`, by factor; with ``khat`` where groups were held out.
     places : Pit, optional
     predictor : str
         What slopes are against.
@@ -56,13 +57,14 @@ def verdict(
         for factor, table in groups.items():
             found += _groups(fit, factor, table, predictor)
         found += _places(fit, places)
+    notes = [] if kind == "prior" else _notes(groups)
     if not found:
         what = "The priors allow such data" if kind == "prior" else "The model reproduces the data"
-        return Verdict(True, AGREES, f"{what} in every respect looked at.", [], [])
+        return Verdict(True, AGREES, f"{what} in every respect looked at.", [], notes)
     several = checks.plural(len(found))
     doubt = "priors" if kind == "prior" else "model"
     said = f"{len(found)} respect{several} in which the {doubt} and the data disagree."
-    return Verdict(False, WRONG, said, found, [])
+    return Verdict(False, WRONG, said, found, notes)
 
 
 def words(probability: float, observed: float, lower: float, upper: float) -> str:
@@ -115,6 +117,23 @@ def _groups(fit: Fit, factor: str, table: pd.DataFrame, predictor: str) -> list[
     )
     line = _group_advice(fit, factor, str(first["statistic"]), predictor, above=above)
     return [Finding(said, line)]
+
+
+def _notes(groups: dict[str, pd.DataFrame]) -> list[str]:
+    """Of groups that weights cannot wholly take out of the posterior."""
+    found = []
+    for factor, table in groups.items():
+        if "khat" not in table:
+            continue
+        held = table[table["khat"] >= LIMITS[1]]
+        if len(held):
+            named = checks.listed(held["group"].tolist(), 5)
+            found.append(
+                f"New groups of {factor} are as the other groups foresee them. {named} could not be taken out wholly "
+                f"(Pareto k of {LIMITS[1]} or more): of {'it' if len(held) == 1 else 'these'} the "
+                "probability is if anything too large."
+            )
+    return found
 
 
 def _places(fit: Fit, places: ppc_pit.Pit | None) -> list[Finding]:

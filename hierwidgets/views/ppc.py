@@ -12,7 +12,7 @@ from hierwidgets import checks
 from hierwidgets.charts import ppc as charts
 from hierwidgets.charts import style
 from hierwidgets.tables import ppc as tables
-from hierwidgets.tables import ppc_draws, ppc_pit, ppc_verdict
+from hierwidgets.tables import ppc_curves, ppc_draws, ppc_held, ppc_pit, ppc_verdict
 from hierwidgets.tables.groups import name_key
 from hierwidgets.views.view import Content, View
 
@@ -56,6 +56,7 @@ class PpcView(View):
         self.made = ppc_draws.replications(fit, self.kind_of)
         self.predictor = tables.predictor(fit)
         self.slope = self.predictor[1] if self.predictor else None
+        self.khat: dict[str, np.ndarray] = {}
         self.by_factor = self._replicated(fit)
         self.places = (
             ppc_pit.pit(fit) if self.kind_of == "posterior" and ppc_draws.closed(fit) else None
@@ -210,7 +211,8 @@ class PpcView(View):
         new = ppc_draws.drawable(fit) and self.kind_of == "posterior"
         for factor in fit.factors:
             if new:
-                found[factor, "new"] = ppc_draws.replications(fit, new=factor)
+                held = ppc_held.held_out(fit, factor, self.slope)
+                found[factor, "new"], self.khat[factor] = held
             found[factor, "same"] = self.made
         return found
 
@@ -227,14 +229,17 @@ class PpcView(View):
         effect = next(e for e in fit.effects if e.factor == key[0])
         own = self.function
         chosen = own if own is not None and tables.name(own) == statistic else statistic
-        return tables.groups(self.by_factor[key], effect, chosen, self.slope)
+        table = tables.groups(self.by_factor[key], effect, chosen, self.slope)
+        if key[1] == "new":
+            table["khat"] = pd.Series(self.khat[key[0]], effect.groups)[table["group"]].to_numpy()
+        return table
 
     def _placed(self, factor: str, replicate: str, statistic: str) -> pd.DataFrame:
         table = self.tables[factor, replicate][statistic]
         return table.set_index("group").loc[self.fit.factors[factor]]
 
     def _curves(self) -> dict[str, pd.DataFrame]:
-        found = {one: tables.curves(self.made, one) for one in tables.pictures(self.made)}
+        found = {one: ppc_curves.curves(self.made, one) for one in ppc_curves.pictures(self.made)}
         if self.places is not None:
             band = ppc_pit.uniform_bands(len(self.places.rows))
             for name, values in (("pit", self.places.pit), ("loo_pit", self.places.loo_pit)):

@@ -10,7 +10,14 @@ import xarray as xr
 from scipy import stats
 
 import hierwidgets as hw
-from hierwidgets.tables import ppc, ppc_draws, ppc_pit, ppc_verdict
+from hierwidgets.tables import (
+    ppc,
+    ppc_curves,
+    ppc_draws,
+    ppc_families,
+    ppc_pit,
+    ppc_verdict,
+)
 from hierwidgets.tables.log_likelihood import log_likelihood
 from hierwidgets.tables.ppc_draws import Replications
 from tests.synthetic import made_up
@@ -39,7 +46,7 @@ def fit() -> hw.Fit:
 @pytest.mark.parametrize("name", FAMILIES)
 def test_draws_and_distribution_functions_are_scipys(name):
     values, make = FAMILIES[name]
-    family = ppc_draws._FAMILIES[name]
+    family = ppc_families.FAMILIES[name]
     parameters = [np.full((20_000, 1), value) for value in values]
     trials = np.array([7.0])
     found = family.draw(np.random.default_rng(1), trials, *parameters)[:, 0]
@@ -178,7 +185,9 @@ def test_loo_pit_is_arvizs(sleep_fit):
     values = log_likelihood(fit)
     rng = np.random.default_rng(0)
     at = ppc_draws.Parameters(fit, fit.posterior, ppc_draws.places(fit.posterior, 2000), set(), rng)
-    rep = np.concatenate([ppc_draws._gaussian(rng, None, *at.all()) for _ in range(5)])
+    rep = np.concatenate(
+        [ppc_families.FAMILIES["gaussian"].draw(rng, None, *at.all()) for _ in range(5)]
+    )
     flat = values.reshape(1, -1, len(fit.data))[:, ppc_draws.places(fit.posterior, 2000)]
     repeated = np.tile(flat, (1, 5, 1))
     dims = ("chain", "draw", "row")
@@ -199,23 +208,23 @@ def test_loo_pit_is_arvizs(sleep_fit):
 def test_curves_are_shares():
     rng = np.random.default_rng(0)
     y, rep = rng.normal(size=200), rng.normal(size=(300, 200))
-    density = ppc.curves(toy(y, rep), "density")
+    density = ppc_curves.curves(toy(y, rep), "density")
     assert np.trapezoid(density["observed"], density["x"]) == pytest.approx(1, abs=0.02)
     inside = (density["observed"] >= density["lower"]) & (density["observed"] <= density["upper"])
     assert inside.mean() > 0.8
-    ecdf = ppc.curves(toy(y, rep), "ecdf")
+    ecdf = ppc_curves.curves(toy(y, rep), "ecdf")
     at = ecdf.iloc[60]
     assert at["observed"] == pytest.approx((y <= at["x"]).mean())
     counts, again = rng.poisson(4, 200).astype(float), rng.poisson(4, (300, 200)).astype(float)
     made = toy(counts, again, discrete=True)
-    bars = ppc.curves(made, "bars")
-    roots = ppc.curves(made, "rootogram")
+    bars = ppc_curves.curves(made, "bars")
+    roots = ppc_curves.curves(made, "rootogram")
     np.testing.assert_allclose(
         bars["observed"], np.bincount(counts.astype(int), minlength=len(bars)) / 200
     )
     np.testing.assert_allclose(roots["observed"] ** 2, 200 * bars["observed"])
     with pytest.raises(ValueError, match="a picture of this response"):
-        ppc.curves(made, "density")
+        ppc_curves.curves(made, "density")
 
 
 def test_a_function_that_gives_no_number_is_refused():

@@ -7,7 +7,7 @@ import pytest
 
 import hierwidgets as hw
 from hierwidgets.tables import ppc as tables
-from hierwidgets.tables import ppc_draws
+from hierwidgets.tables import ppc_held
 from hierwidgets.views.columns import decode
 from hierwidgets.views.ppc import PpcView
 
@@ -27,8 +27,10 @@ def view(sleep_fit: hw.Fit) -> PpcView:
 
 def test_it_opens_on_new_groups_by_surprise(view, sleep_fit):
     assert view.state["replicate"] == "new"
-    made = ppc_draws.replications(sleep_fit, new="Subject")
-    own = tables.groups(made, sleep_fit.effects[0], slope=sleep_fit.data["Days"].to_numpy(float))
+    held = ppc_held.held_out(sleep_fit, "Subject", sleep_fit.data["Days"].to_numpy(float))
+    own = tables.groups(
+        held.made, sleep_fit.effects[0], slope=sleep_fit.data["Days"].to_numpy(float)
+    )
     assert view.data["group"].tolist() == own["group"].tolist()
     np.testing.assert_allclose(view.data["probability"], own["probability"])
     assert view.data["group"][0] == "332"
