@@ -16,6 +16,7 @@ import numpy as np
 from hierwidgets import models, sampling
 from hierwidgets.background import cores
 from hierwidgets.fit import Fit, check_match
+from hierwidgets.progress import in_notebook
 from hierwidgets.tables import live as tables
 
 if TYPE_CHECKING:
@@ -78,10 +79,7 @@ def check(progress: object, sampler: str) -> None:
 
 def here(progress: object) -> bool:
     """Whether a live view was asked for, in a notebook that can show it."""
-    if progress != "live":
-        return False
-    shell = _shell()
-    return shell is not None and hasattr(shell, "kernel")
+    return progress == "live" and in_notebook()
 
 
 def start(
@@ -352,13 +350,9 @@ _RUNS: weakref.WeakSet[Run] = weakref.WeakSet()
 _CELLS: weakref.WeakValueDictionary[str, Run] = weakref.WeakValueDictionary()
 
 
-def _shell() -> Any:
-    module = sys.modules.get("IPython")
-    return module.get_ipython() if module is not None else None
-
-
 def _cell() -> str:
-    shell = _shell()
+    module = sys.modules.get("IPython")
+    shell: Any = module.get_ipython() if module is not None else None
     parent = shell.get_parent() if hasattr(shell, "get_parent") else {}
     return str(((parent or {}).get("metadata") or {}).get("cellId") or "")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -12,6 +14,7 @@ import numpy as np
 from scipy import special
 
 from hierwidgets import terms
+from hierwidgets.progress import bar
 
 if TYPE_CHECKING:
     import bambi as bmb
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["by_rows", "log_likelihood", "total"]
 
 _BATCH = 200_000
+_CHUNK = 8_000_000
+_MOST_IN_MEMORY = 50_000_000
 _BY_BAMBI: WeakKeyDictionary[Fit, np.ndarray] = WeakKeyDictionary()
 _TOTAL: WeakKeyDictionary[Fit, np.ndarray] = WeakKeyDictionary()
 
@@ -31,8 +36,8 @@ def log_likelihood(fit: Fit) -> np.ndarray:
 
     Taken from the ``log_likelihood`` group of the fit's DataTree if it has one. Otherwise computed
     here for the families gaussian, t, bernoulli, binomial, poisson, negativebinomial, gamma and beta,
-    with constant or modelled parameters and with weighted rows; and by Bambi, on a copy, for every
-    other family and for Gaussian process terms.
+    with constant or modelled parameters and with weighted rows; and by Bambi, once, some draws after
+    others and on a copy, for every other family and for Gaussian process terms.
 
     Parameters
     ----------
@@ -161,13 +166,31 @@ def _by_bambi(fit: Fit) -> np.ndarray:
                 f"log_likelihood, with the variable {terms.shown_name(fit.model.response_term)!r}."
             )
 
-        tree = xr.DataTree.from_dict({"posterior": fit.posterior})
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "Cannot cache compiled function")
-            computed: Any = fit.model.compute_log_likelihood(tree, inplace=False)
-        name = terms.shown_name(fit.model.response_term)
-        _BY_BAMBI[fit] = _by_rows(computed["log_likelihood"].to_dataset()[name])
+        posterior, name = fit.posterior, terms.shown_name(fit.model.response_term)
+        chains, draws = (posterior.sizes[dim] for dim in terms.MAIN_DIMS)
+        rows = len(terms.response(fit.model))
+        found = _room((chains, draws, rows))
+        step = max(1, _CHUNK // (chains * rows))
+        with bar(f"log likelihood of {rows:,} rows", draws) as done:
+            for start in range(0, draws, step):
+                some = slice(start, start + step)
+                tree = xr.DataTree.from_dict({"posterior": posterior.isel(draw=some)})
+                with warnings.catch_warnings():
+                    warnings.filterwarnings("ignore", "Cannot cache compiled function")
+                    computed: Any = fit.model.compute_log_likelihood(tree, inplace=False)
+                part = _by_rows(computed["log_likelihood"].to_dataset()[name])
+                found[:, some] = part
+                done(part.shape[1])
+        _BY_BAMBI[fit] = found
     return _BY_BAMBI[fit]
+
+
+def _room(shape: tuple[int, ...]) -> np.ndarray:
+    """Numbers in memory, or in a file that goes with them where they are very many."""
+    if math.prod(shape) <= _MOST_IN_MEMORY:
+        return np.empty(shape)
+    with tempfile.TemporaryFile(prefix="hierwidgets-") as file:
+        return np.memmap(file, np.float64, "w+", shape=shape)
 
 
 def _by_rows(values: xr.DataArray) -> np.ndarray:

@@ -11,7 +11,8 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import pandas as pd
 
-from hierwidgets import checks
+from hierwidgets import checks, terms
+from hierwidgets.progress import bar
 from hierwidgets.tables.convergence import HEALTHY, WRONG, Finding, Verdict
 from hierwidgets.tables.diagnostics import ess_mean
 from hierwidgets.tables.log_likelihood import by_rows
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from hierwidgets.fit import Fit
 
 VERY_BAD = 1.0
+FEWEST_DRAWS = 25
 WAIC_LIMIT = 0.4
 _ROWS: WeakKeyDictionary[Fit, pd.DataFrame] = WeakKeyDictionary()
 
@@ -84,9 +86,12 @@ def _computed(fit: Fit) -> pd.DataFrame:
     sizes = fit.posterior.sizes
     tail = efficient_tail(sizes["chain"] * sizes["draw"], efficiency(fit))
     found, spread = [], []
-    for _, block in by_rows(fit):
-        found.append(leave_one_out(block, tail))
-        spread.append(block.var(axis=1, ddof=1))
+    rows = len(terms.response(fit.model))
+    with bar(f"elpd of {rows:,} rows", rows) as done:
+        for _, block in by_rows(fit):
+            found.append(leave_one_out(block, tail))
+            spread.append(block.var(axis=1, ddof=1))
+            done(len(block))
     elpd, lpd, khat = (
         np.concatenate([getattr(one, name) for one in found]) for name in ("elpd", "lpd", "khat")
     )
@@ -112,7 +117,7 @@ def members(fit: Fit) -> dict[str, np.ndarray]:
 def efficiency(fit: Fit) -> float:
     """Effective sample size of a mean over the number of draws, averaged over the posterior.
 
-    1 for a single chain, as ArviZ has it.
+    1 for a single chain, as ArviZ has it. Parameters that are not finite at some draw are left out.
     """
     sizes = fit.posterior.sizes
     if sizes["chain"] == 1:
@@ -120,7 +125,8 @@ def efficiency(fit: Fit) -> float:
     found = []
     for values in fit.posterior.data_vars.values():
         draws = values.transpose("chain", "draw", ...).to_numpy().astype(float)
-        found.append(ess_mean(draws.reshape(*draws.shape[:2], -1)))
+        flat = draws.reshape(*draws.shape[:2], -1)
+        found.append(ess_mean(flat[:, :, np.isfinite(flat).all(axis=(0, 1))]))
     return float(np.concatenate(found).mean() / (sizes["chain"] * sizes["draw"]))
 
 
@@ -222,6 +228,16 @@ def verdict(fit: Fit) -> Verdict:
     if found.bad == 0:
         said = f"Every Pareto k is at most {found.good_k:.2f}: elpd {found.elpd:.1f} ± {found.se:.1f} can be believed."
         return Verdict(True, HEALTHY, said, [], notes)
+    draws = fit.posterior.sizes["chain"] * fit.posterior.sizes["draw"]
+    if draws < FEWEST_DRAWS:
+        few = (
+            f"With {draws} draws the tail of the weights cannot be judged, so that every Pareto k counts as "
+            f"infinite: {FEWEST_DRAWS} are the least, and some hundreds are wanted."
+        )
+        again = f"{fit.name}.refit(draws=1000)"
+        return Verdict(
+            False, WRONG, few.split(":", maxsplit=1)[0] + ".", [Finding(few, again)], notes
+        )
     worst = rows.nlargest(min(found.bad, 3), "khat")
     named = ", ".join(_named(fit, row) for _, row in worst.iterrows())
     said = (

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from hierwidgets import checks
+from hierwidgets.progress import bar
 from hierwidgets.tables.left_out import Density, Draws
 from hierwidgets.weights.errors import ess, mcse
 from hierwidgets.weights.smoothing import smooth
@@ -236,9 +237,14 @@ def _kept(fit: Fit, left: Grouping) -> _Kept:
     key = (left.factor, left.index.tobytes())
     if key not in found:
         draws = Draws(fit)
-        found[key] = _Kept(
-            {group: _weighted(draws.density(left.rows(group)), draws) for group in left.groups}
-        )
+        weighted = {}
+        with bar(
+            f"leaving out {len(left.groups):,} groups of {left.factor}", len(left.groups)
+        ) as done:
+            for group in left.groups:
+                weighted[group] = _weighted(draws.density(left.rows(group)), draws)
+                done(1)
+        found[key] = _Kept(weighted)
     return found[key]
 
 

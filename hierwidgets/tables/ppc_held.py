@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from hierwidgets.progress import bar
 from hierwidgets.tables import ppc
 from hierwidgets.tables.left_out import Draws
 from hierwidgets.tables.loo_groups import Grouping, held_weights
@@ -86,16 +87,19 @@ def held_out(
     rng = np.random.default_rng(random_seed + 1)
     renewed = fresh(fit, factor)
     replicated = made.replicated.copy()
-    for j in _most_surprising(made, left, slope):
-        rows = np.flatnonzero(left.index == j)
-        found = known.density(rows)
-        if found.log is None or not np.isfinite(found.log).all():
-            continue
-        weights, khat[j] = held_weights(found.log, known.sizes)
-        chosen = resampled(weights, len(replicated), rng)
-        at = Parameters(fit, source, chosen, renewed, rng, rows=rows)
-        trials = None if made.trials is None else made.trials[rows]
-        replicated[:, rows] = FAMILIES[fit.family].draw(rng, trials, *at.all())
+    chosen = _most_surprising(made, left, slope)
+    with bar(f"taking out {len(chosen)} groups of {factor}", len(chosen)) as done:
+        for j in chosen:
+            done(1)
+            rows = np.flatnonzero(left.index == j)
+            found = known.density(rows)
+            if found.log is None or not np.isfinite(found.log).all():
+                continue
+            weights, khat[j] = held_weights(found.log, known.sizes)
+            at = resampled(weights, len(replicated), rng)
+            parameters = Parameters(fit, source, at, renewed, rng, rows=rows)
+            trials = None if made.trials is None else made.trials[rows]
+            replicated[:, rows] = FAMILIES[fit.family].draw(rng, trials, *parameters.all())
     return Held(Replications(made.observed, replicated, made.trials, made.discrete), khat)
 
 

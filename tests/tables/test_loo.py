@@ -132,6 +132,26 @@ def test_the_verdict_names_the_influential(sleep_fit, radon_fit):
     assert "new observation in a known group" in fine.notes[0]
 
 
+def test_very_few_draws_are_said(sleep_fit):
+    few = hw.wrap(sleep_fit.model, sleep_fit.idata.isel(chain=slice(2), draw=slice(10)))
+    found = loo.verdict(few)
+    assert not found.healthy
+    assert (
+        found.said
+        == "With 20 draws the tail of the weights cannot be judged, so that every Pareto k counts as infinite."
+    )
+    assert found.findings[0].next == "fit.refit(draws=1000)"
+
+
+def test_a_variable_that_is_not_finite_does_not_spoil_the_efficiency(sleep_fit):
+    tree = sleep_fit.idata.copy()
+    posterior = tree["posterior"].to_dataset()
+    tree["posterior"] = xr.DataTree(posterior.assign(odd=posterior["sigma"] * np.inf))
+    assert loo.efficiency(hw.wrap(sleep_fit.model, tree)) == pytest.approx(
+        loo.efficiency(sleep_fit)
+    )
+
+
 def test_an_unknown_factor_is_refused(sleep_fit):
     with pytest.raises(ValueError, match="grouping factor"):
         loo.by_group(sleep_fit, "Days")
