@@ -67,7 +67,7 @@ def test_a_predictive_check_follows_python_and_is_followed(notebook: Notebook, f
     notebook.run("fit.selection.groups = ['308']")
     expect(heading).to_contain_text("308:")
     view.get_by_label("Picture").select_option("loo_pit")
-    notebook.until("check.code.splitlines()[-1]", '\'fit.ppc(picture="loo_pit", group="308")\'')
+    notebook.until("check.code.splitlines()[-1]", '\'fit.ppc(picture="loo_pit", group="335")\'')
 
 
 def test_whole_groups_are_left_out_when_they_are_asked_for(notebook: Notebook, folder: Path):
