@@ -25,6 +25,7 @@ def main() -> int:
         *work.imports(),
         work.caterpillar(),
         work.trace(),
+        work.ranks(),
         work.log_likelihood(),
         *pages.views(),
         *pages.page(),

@@ -109,6 +109,27 @@ def trace(parameters: int = 500) -> Result:
     return compared(f"trace of {parameters} parameters", "plot_trace_dist", mine, theirs, 50)
 
 
+def ranks(parameters: int = 100) -> Result:
+    """Diagnostics and rank plots of many parameters, against ArviZ's rank plots of the same."""
+    import arviz as az
+
+    fits = [_many(parameters // 2, seed) for seed in range(4)]
+    fits.pop().convergence()
+
+    def ours() -> None:
+        view = fits.pop().convergence(show="parameters")
+        assert len(view.data) >= parameters
+        assert unpack(view.specs)
+
+    mine = fastest(ours, 3)
+    tree = _many(parameters // 2, 0).idata
+    with az.rc_context({"plot.max_subplots": 10 * parameters}):
+        theirs = fastest(
+            lambda: az.plot_rank(tree, var_names=["1|g", "x|g"], backend="matplotlib"), 1
+        )
+    return compared(f"convergence of {parameters} parameters", "plot_rank", mine, theirs, 50)
+
+
 def log_likelihood() -> Result:
     """Pointwise, of every draw and row of radon, against Bambi's."""
     from hierwidgets.tables.log_likelihood import log_likelihood as ours
