@@ -69,14 +69,17 @@ def statistics(
     -------
     DataFrame
         ``statistic, observed, lower, median, upper`` (95 % of the replications) and ``probability``:
-        two-sided, twice the smaller share of replications beyond the observed, ties half.
+        two-sided, twice the smaller share of replications beyond the observed, ties half. Zeros are
+        not counted where the response is continuous and has none.
 
     Examples
     --------
     >>> statistics(replications(fit))[["statistic", "observed", "probability"]]
     """
     whole = np.zeros(made.observed.shape, int)
-    chosen: list[Statistic] = [*PLAIN, *battery(made, slope)[1:]]
+    possible = made.discrete or bool((made.observed == 0).any())
+    plain = [one for one in PLAIN if possible or one != "zeros"]
+    chosen: list[Statistic] = [*plain, *battery(made, slope)[1:]]
     if extra is not None and not isinstance(extra, str):
         chosen.append(extra)
     rows = []

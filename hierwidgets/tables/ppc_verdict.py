@@ -48,7 +48,8 @@ def verdict(
     -------
     Verdict
         A test statistic counts with a probability below 0.01; groups when more surprise than chance
-        gives, or one does more than the least of so many would; LOO-PIT outside its band.
+        gives, or one does more than the least of so many would, or one with a probability below 0.01
+        pulls the posterior so far that weights cannot take it out; LOO-PIT outside its band.
     """
     if kind == "prior":
         found = _prior(statistics)
@@ -106,7 +107,8 @@ def _groups(fit: Fit, factor: str, table: pd.DataFrame, predictor: str) -> list[
     if chance.groups == 0:
         return []
     first = table.iloc[0]
-    if chance.found <= chance.upper and not first["probability"] < chance.least:
+    alone = bool(first["probability"] < CLEAR and first.get("khat", 0) >= LIMITS[1])
+    if chance.found <= chance.upper and not (first["probability"] < chance.least or alone):
         return []
     above = bool(first["observed"] > first["median"])
     said = (
@@ -115,6 +117,11 @@ def _groups(fit: Fit, factor: str, table: pd.DataFrame, predictor: str) -> list[
         f"{first['group']}, whose {first['statistic']} is {first['observed']:.4g} against "
         f"{first['lower']:.4g} to {first['upper']:.4g}."
     )
+    if alone:
+        said += (
+            f" Without it the posterior would be another (Pareto k {first['khat']:.2f}), so that this "
+            "probability is if anything too large."
+        )
     line = _group_advice(fit, factor, str(first["statistic"]), predictor, above=above)
     return [Finding(said, line)]
 

@@ -118,6 +118,24 @@ def test_groups_without_a_density_are_left_in():
     np.testing.assert_array_equal(held.made.replicated, mixed.replicated)
 
 
+def test_a_far_group_that_moves_the_posterior_is_a_finding():
+    fit = hw.fit("y ~ 1 + (1 | g)", apart(8.0), random_seed=1, progress=False)
+    told = fit.ppc().verdict
+    assert not told.healthy
+    (finding,) = told.findings
+    assert "The most surprising is g0, whose mean is 8.323" in finding.said
+    assert finding.next == 'fit.groups("g")'
+    table = fit.ppc().data
+    quiet = table.assign(khat=0.4, probability=np.maximum(table["probability"], 0.008))
+    assert ppc_verdict._groups(fit, "g", quiet, "") == []
+    (pulled,) = ppc_verdict._groups(fit, "g", quiet.assign(khat=0.9), "")
+    assert "Without it the posterior would be another (Pareto k 0.90)" in pulled.said
+
+
+def test_zeros_are_counted_where_there_may_be_some(far):
+    assert "zeros" not in far.ppc().statistics["statistic"].tolist()
+
+
 def test_groups_that_cannot_be_taken_out_are_named(far):
     view = far.ppc()
     table = view.data
