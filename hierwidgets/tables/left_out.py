@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import special
 
 from hierwidgets import models, terms
-from hierwidgets.tables import log_likelihood
+from hierwidgets.tables.densities import DENSITIES, rowwise
 from hierwidgets.tables.integrate import LADDERS, Rule, log_integral, settled
 
 if TYPE_CHECKING:
@@ -162,7 +161,7 @@ class _Rows:
         self.outer = [one for one in new if one.component not in inside]
         self.several = fit.family == "t"
         self.effects = sum(len(one.varying) for one in self.outer)
-        self.density = _density(fit.family, {name: p.link for name, p in draws.parts.items()})
+        self.density = rowwise(fit.family, {name: p.link for name, p in draws.parts.items()})
 
     def refused(self) -> str:
         """Why these rows' integral is not done, or nothing."""
@@ -277,7 +276,7 @@ def _refused(fit: Fit) -> str:
         return f"the Gaussian process {smooth[0]} is not computed here"
     if terms.altered_response(model):
         return "its rows are censored, truncated or weighted"
-    if fit.family not in {*log_likelihood._DENSITIES, "cumulative"}:  # noqa: SLF001
+    if fit.family not in {*DENSITIES, "cumulative"}:
         return f"the density of the {fit.family} family is not computed here"
     for component in model.conditional_parameters:
         if other := models.not_normal(model, component):
@@ -288,7 +287,7 @@ def _refused(fit: Fit) -> str:
 def _names(fit: Fit) -> tuple[str, ...]:
     if fit.family == "cumulative":
         return (terms.parent(fit.model), "threshold")
-    return log_likelihood._DENSITIES[fit.family][0]  # noqa: SLF001
+    return DENSITIES[fit.family][0]
 
 
 def _constant(fit: Fit, posterior: xr.Dataset, name: str) -> np.ndarray:
@@ -359,55 +358,3 @@ def _diagonal(blocks: list[np.ndarray]) -> np.ndarray:
 
 def _slices(count: int, step: int) -> list[slice]:
     return [slice(start, min(start + step, count)) for start in range(0, count, step)]
-
-
-Rowwise = Callable[[np.ndarray, dict[str, np.ndarray], dict[str, np.ndarray], Any], np.ndarray]
-
-
-def _density(family: str, links: dict[str, str]) -> Rowwise:
-    """Log density of rows by linear predictors and constants, shape (draws, rows)."""
-    link = next(iter(links.values()))
-    if family in {"bernoulli", "binomial"} and link == "logit":
-        return lambda y, etas, _c, _p: _logit(y, etas["p"])
-    if family == "poisson" and link == "log":
-        return lambda y, etas, _c, _p: y * etas["mu"] - np.exp(etas["mu"]) - special.gammaln(y + 1)
-    if family == "cumulative":
-        return lambda y, etas, constants, _p: _ordered(
-            y, next(iter(etas.values())), constants["threshold"], link
-        )
-    names, density = log_likelihood._DENSITIES[family]  # noqa: SLF001
-
-    def rowwise(
-        y: np.ndarray, etas: dict[str, np.ndarray], constants: dict[str, np.ndarray], parts: Any
-    ) -> np.ndarray:
-        values = [
-            parts[name].inverse(etas[name].copy()) if name in etas else constants[name]
-            for name in names
-        ]
-        return density(y, *values)
-
-    return rowwise
-
-
-def _logit(y: np.ndarray, eta: np.ndarray) -> np.ndarray:
-    if y.ndim == 1:
-        return y * eta - np.logaddexp(0, eta)
-    k, n = y[:, 0], y[:, 1]
-    ways = special.gammaln(n + 1) - special.gammaln(k + 1) - special.gammaln(n - k + 1)
-    return ways + k * eta - n * np.logaddexp(0, eta)
-
-
-def _ordered(y: np.ndarray, eta: np.ndarray, thresholds: np.ndarray, link: str) -> np.ndarray:
-    from hierwidgets.tables.likelihoods import _LATENT
-
-    latent = _LATENT[link]
-    ends = np.full((len(thresholds), 1), np.inf)
-    cuts = np.concatenate([-ends, thresholds, ends], axis=1)
-    k = y.astype(int)
-    low, high = cuts[:, k] - eta, cuts[:, k + 1] - eta
-    p = np.where(
-        low + high < 0,
-        latent.cdf(high) - latent.cdf(low),
-        latent.rest(low) - latent.rest(high),
-    )
-    return np.log(p)

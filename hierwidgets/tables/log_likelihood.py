@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
-from scipy import special
 
 from hierwidgets import terms
 from hierwidgets.progress import bar
+from hierwidgets.tables.densities import DENSITIES
 
 if TYPE_CHECKING:
     import bambi as bmb
@@ -138,11 +138,6 @@ def by_rows(fit: Fit, values: int = 4_000_000) -> Iterator[tuple[slice, np.ndarr
         yield some, found
 
 
-def density(family: str) -> Callable[..., np.ndarray]:
-    """The log density of a family whose likelihood is known here, of rows and its parameters."""
-    return _DENSITIES[family][1]
-
-
 def _given(fit: Fit) -> np.ndarray | None:
     """The group of the DataTree, where it has the model's response at the posterior's draws."""
     if "log_likelihood" not in fit.idata.children:
@@ -200,7 +195,7 @@ def _by_rows(values: xr.DataArray) -> np.ndarray:
 
 def _closed(model: bmb.Model) -> bool:
     """Whether this module has the density of the response."""
-    known = str(model.family.name) in _DENSITIES and not terms.smooths(model)
+    known = str(model.family.name) in DENSITIES and not terms.smooths(model)
     return known and (not terms.altered_response(model) or _weighted(model))
 
 
@@ -253,7 +248,7 @@ class _Constant:
 
 def _batches(fit: Fit, rows: slice = slice(None)) -> Iterator[tuple[slice, np.ndarray]]:
     """The log likelihood of a few draws after another, few enough for the processor's cache."""
-    names, density = _DENSITIES[fit.family]
+    names, density = DENSITIES[fit.family]
     response, weights = terms.response(fit.model), None
     if _weighted(fit.model):
         response, weights = response.T
@@ -299,53 +294,3 @@ def _count(fit: Fit) -> int:
 
 def _flat(values: np.ndarray) -> np.ndarray:
     return values.reshape(values.shape[0] * values.shape[1], values.shape[-1])
-
-
-def _gaussian(y: np.ndarray, mu: np.ndarray, sigma: np.ndarray) -> np.ndarray:
-    return -0.5 * ((y - mu) / sigma) ** 2 - np.log(sigma) - 0.5 * np.log(2 * np.pi)
-
-
-def _t(y: np.ndarray, mu: np.ndarray, sigma: np.ndarray, nu: np.ndarray) -> np.ndarray:
-    constant = special.gammaln((nu + 1) / 2) - special.gammaln(nu / 2) - 0.5 * np.log(nu * np.pi)
-    return constant - np.log(sigma) - (nu + 1) / 2 * np.log1p(((y - mu) / sigma) ** 2 / nu)
-
-
-def _bernoulli(y: np.ndarray, p: np.ndarray) -> np.ndarray:
-    return np.where(y == 1, np.log(p), np.log1p(-p))
-
-
-def _binomial(y: np.ndarray, p: np.ndarray) -> np.ndarray:
-    k, n = y[:, 0], y[:, 1]
-    ways = special.gammaln(n + 1) - special.gammaln(k + 1) - special.gammaln(n - k + 1)
-    return ways + special.xlogy(k, p) + special.xlog1py(n - k, -p)
-
-
-def _poisson(y: np.ndarray, mu: np.ndarray) -> np.ndarray:
-    return special.xlogy(y, mu) - mu - special.gammaln(y + 1)
-
-
-def _negative_binomial(y: np.ndarray, mu: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-    ways = special.gammaln(y + alpha) - special.gammaln(alpha) - special.gammaln(y + 1)
-    return ways + alpha * np.log(alpha / (alpha + mu)) + special.xlogy(y, mu / (alpha + mu))
-
-
-def _gamma(y: np.ndarray, mu: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-    rate = alpha / mu
-    return alpha * np.log(rate) - special.gammaln(alpha) + (alpha - 1) * np.log(y) - rate * y
-
-
-def _beta(y: np.ndarray, mu: np.ndarray, kappa: np.ndarray) -> np.ndarray:
-    a, b = mu * kappa, (1 - mu) * kappa
-    return (a - 1) * np.log(y) + (b - 1) * np.log1p(-y) - special.betaln(a, b)
-
-
-_DENSITIES: dict[str, tuple[tuple[str, ...], Callable[..., np.ndarray]]] = {
-    "gaussian": (("mu", "sigma"), _gaussian),
-    "t": (("mu", "sigma", "nu"), _t),
-    "bernoulli": (("p",), _bernoulli),
-    "binomial": (("p",), _binomial),
-    "poisson": (("mu",), _poisson),
-    "negativebinomial": (("mu", "alpha"), _negative_binomial),
-    "gamma": (("mu", "alpha"), _gamma),
-    "beta": (("mu", "kappa"), _beta),
-}

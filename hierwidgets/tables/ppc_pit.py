@@ -10,7 +10,7 @@ from scipy import stats
 
 from hierwidgets.tables import ppc_draws
 from hierwidgets.tables.agreement import PROBABILITY, SIMULATIONS, Bands
-from hierwidgets.tables.log_likelihood import density
+from hierwidgets.tables.densities import DENSITIES
 from hierwidgets.weights.smoothing import smooth
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def pit(fit: Fit, random_seed: int = ppc_draws.SEED) -> Pit:
             log = np.log(np.maximum(high - low, 1e-300))
         else:
             own = y[rows] if n is None else np.column_stack([y[rows], n])
-            log = density(fit.family)(own, *parameters)
+            log = DENSITIES[fit.family][1](own, *parameters)
         smoothed = [smooth(-log[:, i]) for i in range(len(rows))]
         loo = [place[:, i] @ one.weights for i, one in enumerate(smoothed)]
         found.append(np.stack([place.mean(axis=0), np.array(loo), [one.khat for one in smoothed]]))

@@ -41,3 +41,8 @@ def wait_until(page: Page, true: Callable[[], bool], frames: int = 300) -> None:
             return
         page.evaluate("() => new Promise(requestAnimationFrame)")
     assert true()
+
+
+def fits_its_width(page: Page) -> None:
+    """Wait until nothing of the page is wider than its window."""
+    wait_until(page, lambda: page.evaluate("document.documentElement.scrollWidth <= innerWidth"))

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 import hierwidgets as hw
-from tests.browser.offline import exported, wait_until
+from tests.browser.offline import exported, fits_its_width, wait_until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
@@ -91,4 +91,4 @@ def test_narrow_pages_stack(fits, show):
     page = show(hw.compare(fits))
     page.set_viewport_size({"width": 380, "height": 900})
     expect(compare(page).locator(".hw-chart svg").first).to_be_visible()
-    wait_until(page, lambda: page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
+    fits_its_width(page)

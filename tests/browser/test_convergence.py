@@ -14,7 +14,7 @@ import hierwidgets as hw
 from hierwidgets.tables import agreement, trace
 from hierwidgets.tables import convergence as tables
 from hierwidgets.views import convergence as views
-from tests.browser.offline import exported, wait_until
+from tests.browser.offline import exported, fits_its_width, wait_until
 from tests.synthetic import AWKWARD, made_up
 from tests.tables.test_convergence import SCHOOLS
 from tests.tables.test_trace import diverging
@@ -203,7 +203,7 @@ def test_narrow_pages_stack(schools, show):
     page.set_viewport_size({"width": 480, "height": 900})
     view = convergence(page)
     expect(view.locator(".hw-convergence-ecdf svg")).to_be_visible()
-    wait_until(page, lambda: page.evaluate("document.documentElement.scrollWidth") <= 480)
+    fits_its_width(page)
     ranks, ecdf = (
         view.locator(f".hw-convergence-{name}").bounding_box() for name in ("ranks", "ecdf")
     )

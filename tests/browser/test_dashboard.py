@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 import hierwidgets as hw
-from tests.browser.offline import exported, wait_until
+from tests.browser.offline import exported, fits_its_width, wait_until
 from tests.browser.test_lab import expect_nothing_picked, expect_picked, mark
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def test_what_is_out_of_sight_follows_the_width(page: Page) -> None:
         drawn = view.locator(".hw-chart svg, .hw-chart canvas, .hw-plot svg")
         expect(drawn.first).to_be_attached()
         assert width < 380
-        wait_until(page, lambda: page.evaluate("document.documentElement.scrollWidth") <= 380)
+        fits_its_width(page)
         wait_until(page, lambda drawn=drawn, width=width: fits(drawn, width))
 
 

@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 import hierwidgets as hw
 from hierwidgets.tables import trellis
 from hierwidgets.tables.lines import lines
-from tests.browser.offline import exported, wait_until
+from tests.browser.offline import exported, fits_its_width, wait_until
 from tests.synthetic import AWKWARD, made_up
 
 if TYPE_CHECKING:
@@ -205,7 +205,7 @@ def test_labels_of_any_text_are_text(show):
 def test_narrow_pages_fit(fit, show, group):
     page = show(fit.groups(group=group))
     page.set_viewport_size({"width": 480, "height": 900})
-    wait_until(page, lambda: page.evaluate("document.documentElement.scrollWidth") <= 480)
+    fits_its_width(page)
     if group is None:
         widths = (
             view_of(page)

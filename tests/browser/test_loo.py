@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from hierwidgets.tables import loo as tables
-from tests.browser.offline import exported, wait_until
+from tests.browser.offline import exported, fits_its_width, wait_until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
@@ -77,4 +77,4 @@ def test_narrow_pages_stack(sleep_fit, show):
     page = show(sleep_fit.loo())
     page.set_viewport_size({"width": 380, "height": 900})
     expect(loo(page).locator(".hw-loo-khat svg")).to_be_visible()
-    wait_until(page, lambda: page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
+    fits_its_width(page)

@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 import hierwidgets as hw
 from hierwidgets.tables import shrinkage as tables
 from hierwidgets.tables.slide import slide
-from tests.browser.offline import exported, wait_until
+from tests.browser.offline import exported, fits_its_width, wait_until
 from tests.synthetic import AWKWARD, made_up
 
 if TYPE_CHECKING:
@@ -265,7 +265,7 @@ def test_narrow_pages_fit(fit, show, picture):
     page = show(fit.shrinkage(picture=picture))
     page.set_viewport_size({"width": 480, "height": 900})
     expect(slider(shrinkage(page), "1|g")).to_be_visible()
-    wait_until(page, lambda: page.evaluate("document.documentElement.scrollWidth") <= 480)
+    fits_its_width(page)
 
 
 def outline(view: Locator) -> np.ndarray:

@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 import hierwidgets as hw
 from hierwidgets.tables import trace as tables
 from hierwidgets.views import trace as views
-from tests.browser.offline import exported, wait_until
+from tests.browser.offline import exported, fits_its_width, wait_until
 from tests.synthetic import AWKWARD, made_up
 from tests.tables.test_trace import diverging
 
@@ -249,4 +249,4 @@ def test_narrow_pages_stack(fit, show):
     assert lines is not None
     assert density is not None
     assert density["y"] >= lines["y"] + lines["height"]
-    wait_until(page, lambda: page.evaluate("document.documentElement.scrollWidth") <= 480)
+    fits_its_width(page)

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from hierwidgets.tables import icc
-from tests.browser.offline import exported, wait_until
+from tests.browser.offline import exported, fits_its_width, wait_until
 from tests.synthetic import made_up
 from tests.tables.test_variance import ROWS, invented
 
@@ -120,7 +120,7 @@ def test_no_definition_is_a_sentence_and_no_picture(show):
 def test_pages_of_any_width_fit(crossed, show, width):
     page = show(crossed.variance())
     page.set_viewport_size({"width": width, "height": 900})
-    wait_until(page, lambda: page.evaluate("document.documentElement.scrollWidth") <= width)
+    fits_its_width(page)
     pictures = variance(page).locator("section svg")
     expect(pictures).to_have_count(4)
 
