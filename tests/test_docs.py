@@ -34,6 +34,11 @@ def test_the_examples_run(
         sleep_fit.selection.clear()
 
 
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "CHANGELOG.md"], ids=name)
+def test_no_merge_is_left_half_done(page: Path):
+    assert re.findall(r"^(?:<{7} |>{7} |={7}$).*", page.read_text(), re.MULTILINE) == []
+
+
 @pytest.mark.parametrize("page", PAGES, ids=name)
 def test_the_links_lead_somewhere(page: Path):
     lost = [link for link in LINK.findall(page.read_text()) if not (page.parent / link).exists()]
