@@ -118,7 +118,7 @@ def band(table: pd.DataFrame, *, population: float = 0.0, title: str = "") -> al
 
 
 def under(
-    above: alt.LayerChart,
+    above: alt.LayerChart | alt.VConcatChart,
     groups: pd.DataFrame | None,
     *,
     population: float = 0.0,
@@ -129,7 +129,7 @@ def under(
 
     Parameters
     ----------
-    above : altair.LayerChart
+    above : altair.LayerChart or altair.VConcatChart
     groups : DataFrame or None
         A caterpillar's rows; without groups the other picture stands alone.
     population : float

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 import altair as alt
 
 from hierwidgets.charts import caterpillar, style
+from hierwidgets.charts import loo as rows_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from hierwidgets.charts.style import Rows
 
-__all__ = ["compare", "elpd"]
+__all__ = ["compare", "elpd", "observations"]
 
 
 def elpd(rows: Rows) -> alt.LayerChart:
@@ -51,19 +52,54 @@ def elpd(rows: Rows) -> alt.LayerChart:
     return chart.add_params(*style.live_params()) if live else chart.properties(width=420)
 
 
+def observations(rows: Rows, *, title: str = "", picked: Sequence[str] = ()) -> alt.LayerChart:
+    """How much better the first model predicts each row than the second, along the rows.
+
+    Parameters
+    ----------
+    rows : DataFrame or altair.NamedData
+        row, difference, group, bad (1 where a Pareto k is too large).
+    title : str
+        Of the axis.
+    picked : sequence of str
+        Groups that stand out.
+
+    Returns
+    -------
+    altair.LayerChart
+        Live with the parameters ``even``, where the dashed line stands, and ``count``, the number of rows.
+
+    Examples
+    --------
+    >>> hw.compare({"slopes": fit, "intercepts": other}).save("compare.svg")
+    """
+    return rows_of.along(
+        rows,
+        "difference",
+        title=title or "difference in elpd",
+        at=("even", 0.0),
+        digits=".3~f",
+        zero=False,
+        picked=picked,
+    )
+
+
 def compare(
     models: pd.DataFrame,
+    rows: pd.DataFrame | None,
     groups: pd.DataFrame | None,
     *,
     title: str,
     picked: Sequence[str] = (),
 ) -> alt.TopLevelMixin:
-    """The models above, the groups' differences below.
+    """The models above, then the rows' differences, and the groups' below.
 
     Parameters
     ----------
     models : DataFrame
         As in `elpd`.
+    rows : DataFrame or None
+        As in `observations`, where single rows were left out.
     groups : DataFrame or None
         A caterpillar's rows, where a model has groups.
     title : str
@@ -74,4 +110,7 @@ def compare(
     -------
     altair.VConcatChart or altair.LayerChart
     """
-    return caterpillar.under(elpd(models), groups, title=title, picked=picked)
+    above: alt.LayerChart | alt.VConcatChart = elpd(models)
+    if rows is not None:
+        above = alt.vconcat(above, observations(rows, picked=picked), spacing=18)
+    return caterpillar.under(above, groups, title=title, picked=picked)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from hierwidgets.charts.style import Rows
 
-__all__ = ["khat", "loo"]
+__all__ = ["along", "khat", "loo"]
 
 
 def khat(rows: Rows, *, good: float = 0.7, picked: Sequence[str] = ()) -> alt.LayerChart:
@@ -38,19 +38,63 @@ def khat(rows: Rows, *, good: float = 0.7, picked: Sequence[str] = ()) -> alt.La
     --------
     >>> fit.loo().chart.save("loo.svg")
     """
+    return along(
+        rows, "khat", title="Pareto k", at=("good", good), digits=".2f", zero=True, picked=picked
+    )
+
+
+def along(
+    rows: Rows,
+    field: str,
+    *,
+    title: str,
+    at: tuple[str, float],
+    digits: str,
+    zero: bool,
+    picked: Sequence[str] = (),
+) -> alt.LayerChart:
+    """A number of every row, along the rows of the data.
+
+    Parameters
+    ----------
+    rows : DataFrame or altair.NamedData
+        row, the field, elpd where the field is Pareto k, group, bad (1 for a triangle).
+    field, title : str
+        What is drawn upwards, and its name.
+    at : tuple
+        Where the dashed line stands: the live chart's parameter, and its value.
+    digits : str
+        The number's format in the tooltip.
+    zero : bool
+        Whether the axis begins at 0.
+    picked : sequence of str
+
+    Returns
+    -------
+    altair.LayerChart
+        Live with the parameter of `at` and ``count``, the number of rows.
+    """
     live = style.is_live(rows)
-    limit: Any = alt.expr("good") if live else good
+    name, value = at
+    limit: Any = alt.expr(name) if live else value
     x = alt.X(
         "row:Q",
         scale=alt.Scale(domain=[0, alt.expr("count")] if live else alt.Undefined, nice=False),
         axis=alt.Axis(title="row of the data", format=",d", tickMinStep=1, tickCount=6),
     )
     y = alt.Y(
-        "khat:Q",
-        scale=alt.Scale(zero=True, nice=True),
-        axis=alt.Axis(title="Pareto k", grid=True, tickCount=5),
+        f"{field}:Q",
+        scale=alt.Scale(zero=zero, nice=True),
+        axis=alt.Axis(title=title, grid=True, tickCount=5),
     )
     bad = alt.datum.bad == 1
+    tooltip = [
+        alt.Tooltip("row:Q", format=",d"),
+        alt.Tooltip("group:N"),
+        alt.Tooltip(f"{field}:Q", title=title, format=digits),
+    ]
+    if field == "khat":
+        tooltip.append(alt.Tooltip("elpd:Q", format=".3~f"))
     points = (
         alt.Chart(style.source(rows))
         .mark_point(filled=True, aria=False, clip=True)
@@ -63,12 +107,7 @@ def khat(rows: Rows, *, good: float = 0.7, picked: Sequence[str] = ()) -> alt.La
             shape=alt.when(bad).then(alt.value("triangle-up")).otherwise(alt.value("circle")),
             size=alt.when(bad).then(alt.value(60)).otherwise(alt.value(26)),
             opacity=style.opacity("group", live, picked, full=0.8),
-            tooltip=[
-                alt.Tooltip("row:Q", format=",d"),
-                alt.Tooltip("group:N"),
-                alt.Tooltip("khat:Q", title="Pareto k", format=".2f"),
-                alt.Tooltip("elpd:Q", format=".3~f"),
-            ],
+            tooltip=tooltip,
         )
     )
     line = (
@@ -81,7 +120,7 @@ def khat(rows: Rows, *, good: float = 0.7, picked: Sequence[str] = ()) -> alt.La
     )
     chart = alt.LayerChart(layer=[line, points])
     if live:
-        return chart.add_params(*style.live_params(good=good, count=1))
+        return chart.add_params(*style.live_params(**{name: value}, count=1))
     return chart.properties(height=150, width=420)
 
 

@@ -21,7 +21,8 @@ from hierwidgets.weights.rows import efficient_tail, leave_one_out
 if TYPE_CHECKING:
     from hierwidgets.fit import Fit
 
-VERY_BAD = 1.0
+MOST_POINTS = 2000
+MOST_WORST = 500
 FEWEST_DRAWS = 25
 WAIC_LIMIT = 0.4
 _ROWS: WeakKeyDictionary[Fit, pd.DataFrame] = WeakKeyDictionary()
@@ -214,6 +215,27 @@ def by_group(fit: Fit, factor: str | None = None) -> pd.DataFrame:
     )
     present = [group for group in known[name] if group in found.index]
     return found.loc[present].rename_axis("group").reset_index()
+
+
+def thinned(matters: np.ndarray) -> np.ndarray:
+    """The rows a picture shows, as positions: all, or those that matter most and every so many of the others.
+
+    Parameters
+    ----------
+    matters : ndarray, shape (rows,)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> thinned(np.zeros(3)).tolist()
+    [0, 1, 2]
+    """
+    count = len(matters)
+    if count <= MOST_POINTS:
+        return np.arange(count)
+    step = -(-count // (MOST_POINTS - MOST_WORST))
+    worst = np.argsort(-matters, kind="stable")[:MOST_WORST]
+    return np.union1d(np.arange(0, count, step), worst)
 
 
 def verdict(fit: Fit) -> Verdict:

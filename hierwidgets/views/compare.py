@@ -14,7 +14,7 @@ from hierwidgets import checks
 from hierwidgets.charts import compare as charts
 from hierwidgets.charts import style
 from hierwidgets.tables import compare as tables
-from hierwidgets.tables import groups, loo_groups
+from hierwidgets.tables import groups, loo, loo_groups
 from hierwidgets.views import caterpillar, scores
 from hierwidgets.views.search import found
 from hierwidgets.views.selection import follow
@@ -40,12 +40,15 @@ class CompareView(View):
     Attributes
     ----------
     fits : dict
+    rows : DataFrame
+        Of `hierwidgets.tables.compare.differences`, of the state's pair.
     models : DataFrame
         Of `hierwidgets.tables.compare.compare`, of the unit and factor of the state.
 
     Examples
     --------
     >>> view = hw.compare({"slopes": fit, "intercepts": other})
+    >>> view.rows.nlargest(3, "difference")
     >>> view.models[["model", "elpd_diff", "dse", "weight", "caution"]]
     """
 
@@ -105,9 +108,17 @@ class CompareView(View):
         """The same, of another unit or factor."""
         return tables.compare(self.fits, unit=unit, factor=factor if unit == "group" else None)
 
+    @property
+    def rows(self) -> pd.DataFrame:
+        """How much better the state's first model predicts each row than its second.
+
+        See `hierwidgets.tables.compare.differences`.
+        """
+        return tables.differences(self.fits, self.state["first"], self.state["second"])
+
     @override
     def content(self) -> Content:
-        columns: dict[str, Any] = {}
+        columns = self._by_row()
         for factor, labels in self.factors.items():
             columns[f"labels/{factor}"] = labels
             shown = list(scores.shown(self.fit, factor).values())
@@ -132,6 +143,8 @@ class CompareView(View):
             "formulas": {name: fit.formula for name, fit in self.fits.items()},
             "rows": rows,
             "groups": said,
+            "count": len(loo.pointwise(self.fit)),
+            "good": max(loo.good_k(fit) for fit in self.fits.values()),
         }
         return Content(_specs(), columns, about)
 
@@ -205,6 +218,7 @@ class CompareView(View):
         factor = self.state["factor"]
         return charts.compare(
             _drawn(self.models),
+            None if self.whole else self._shown_rows(),
             self.table() if factor else None,
             title=f"elpd of {self.state['first']} less that of {self.state['second']}, by {factor}"
             + (" left out as a whole" if self.whole else ""),
@@ -236,6 +250,30 @@ class CompareView(View):
         rest = table[["group", "n", "khat"]]
         rest.insert(1, "label", rest["group"].map(scores.shown(self.fit, factor)))
         return rest.join(spread)
+
+    def _by_row(self) -> dict[str, Any]:
+        """What every model says of the rows that the page shows, and their groups."""
+        each = [loo.pointwise(self.fits[name]) for name in self.named]
+        elpd = np.column_stack([one["elpd"] for one in each])
+        shown = loo.thinned(np.ptp(elpd, axis=1))
+        columns: dict[str, Any] = {"row": shown.astype(np.int32)}
+        for i, one in enumerate(each):
+            columns[f"elpd/{i}"] = elpd[shown, i]
+            columns[f"khat/{i}"] = one["khat"].to_numpy()[shown]
+        members = loo.members(self.fit)
+        for factor, labels in self.factors.items():
+            place = {label: i for i, label in enumerate(labels)}
+            columns[f"of/{factor}"] = np.array([place[g] for g in members[factor][shown]], np.int32)
+        return columns
+
+    def _shown_rows(self) -> pd.DataFrame:
+        """The rows of the picture: row, difference, group, bad."""
+        rows, factor = self.rows, self.state["factor"]
+        limit = max(loo.good_k(fit) for fit in self.fits.values())
+        found = rows[["row", "difference"]].assign(
+            group=rows[factor] if factor else "", bad=(rows["khat"] > limit).astype(int)
+        )
+        return found.iloc[loo.thinned(rows["difference"].abs().to_numpy())]
 
     def _pairs(self, factor: str, unit: str) -> np.ndarray:
         """The differences of every pair, shape (models, models, fields, groups); NaN on the diagonal."""
@@ -330,4 +368,5 @@ def _specs() -> dict[str, Any]:
     return {
         **caterpillar.specs(),
         "elpd": style.live_spec(charts.elpd(alt.NamedData("models")), 600, 120),
+        "observations": style.live_spec(charts.observations(alt.NamedData("points")), 600, 150),
     }

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from hierwidgets.fit import Fit
 
 UNITS = ("observation", "group")
-MOST_POINTS = 2000
-MOST_WORST = 500
 
 
 class LooView(View):
@@ -90,7 +88,7 @@ class LooView(View):
     def content(self) -> Content:
         columns: dict[str, Any] = {**listed.labels(self.fit)}
         within, homes = listed.homes(self.fit)
-        shown = thinned(self.rows)
+        shown = self.rows.iloc[tables.thinned(self.rows["khat"].to_numpy())]
         columns |= {
             "row": shown["row"].to_numpy(np.int32),
             "khat": shown["khat"].to_numpy(),
@@ -145,7 +143,7 @@ class LooView(View):
     @override
     def picture(self) -> alt.TopLevelMixin:
         factor = self.state["factor"]
-        rows = thinned(self.rows)
+        rows = self.rows.iloc[tables.thinned(self.rows["khat"].to_numpy())]
         rows = rows.assign(
             group=rows[factor] if factor else "",
             bad=(rows["khat"] > self.total.good_k).astype(int),
@@ -234,15 +232,6 @@ class LooView(View):
                 "of these."
             )
         return said
-
-
-def thinned(rows: pd.DataFrame) -> pd.DataFrame:
-    """The rows a picture shows: all, or the largest Pareto k and every so many of the others."""
-    if len(rows) <= MOST_POINTS:
-        return rows
-    step = -(-len(rows) // (MOST_POINTS - MOST_WORST))
-    kept = rows.index[::step].union(rows.nlargest(MOST_WORST, "khat").index)
-    return rows.loc[kept]
 
 
 @cache

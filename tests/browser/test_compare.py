@@ -62,18 +62,35 @@ def test_a_group_is_picked(fits, show):
     wait_until(page, lambda: dim.count() == 17)
 
 
+def test_rows_are_drawn_where_rows_are_left_out_and_pick_their_groups(fits, show):
+    page = show(hw.compare(fits))
+    view = compare(page)
+    points = view.locator(".hw-compare-rows .mark-symbol path")
+    expect(points).to_have_count(180)
+    points.nth(3).click()
+    dim = view.locator(".hw-group-rows .role-mark.mark-text text[opacity='0.5']")
+    wait_until(page, lambda: dim.count() == 17)
+    bright = view.locator(".hw-group-rows .role-mark.mark-text text[opacity='1']")
+    expect(bright.filter(has_text="308")).to_have_count(1)
+    view.get_by_text("a whole group", exact=True).click()
+    expect(view.get_by_role("status").first).to_contain_text("Shown: one observation")
+    expect(points).to_have_count(180)
+
+
 def test_whole_groups_are_left_out(fits, show):
     opened = hw.compare(fits, unit="group")
     view = compare(show(opened))
     expect(view.get_by_role("status").nth(1)).to_have_text(opened.said())
     models = view.get_by_label("models", exact=True)
     expect(models).to_contain_text("Monte Carlo error")
+    expect(view.locator(".hw-compare-rows")).to_be_hidden()
     expect(models).to_contain_text(f"{opened.models.iloc[0]['elpd']:.1f}".replace("-", "−"))
     wait_until(view.page, lambda: listed(view) == opened.data["label"].tolist())
     view.get_by_text("one observation", exact=True).click()
     by_rows = hw.compare(fits)
     expect(view.get_by_role("status").nth(1)).to_have_text(by_rows.said())
     expect(models).to_contain_text("p_loo")
+    expect(view.locator(".hw-compare-rows .mark-symbol path")).to_have_count(180)
     wait_until(view.page, lambda: listed(view) == by_rows.data["label"].tolist())
 
 

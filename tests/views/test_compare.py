@@ -10,6 +10,7 @@ import pytest
 
 import hierwidgets as hw
 from hierwidgets.tables import compare as tables
+from hierwidgets.tables import loo
 from hierwidgets.views.columns import decode
 from hierwidgets.views.selection import Selection, follow
 
@@ -56,6 +57,40 @@ def test_the_page_gets_every_pair(fits, unit):
             own = own.set_index("group").loc[labels]
             np.testing.assert_allclose(sent[i, j, 0], own["difference"], rtol=1e-5, atol=1e-5)
             np.testing.assert_allclose(sent[i, j, 1], own["se"], rtol=1e-5)
+
+
+def test_the_page_gets_every_rows_elpd(fits, sleepstudy):
+    view = hw.compare(fits)
+    first, second = (np.asarray(decode(view.columns[f"elpd/{i}"])) for i in (0, 1))
+    np.testing.assert_allclose(first - second, view.rows["difference"], atol=1e-5)
+    assert list(decode(view.columns["row"])) == list(range(180))
+    labels = fits["slopes"].factors["Subject"]
+    of = [labels[i] for i in decode(view.columns["of/Subject"])]
+    assert of == sleepstudy["Subject"].astype(str).tolist()
+    turned = hw.compare(fits, "pooled", "slopes").rows
+    expected = tables.differences(fits, "pooled", "slopes")
+    pd.testing.assert_frame_equal(turned, expected)
+
+
+def test_of_thousands_of_rows_those_that_differ_are_drawn(fits, monkeypatch):
+    monkeypatch.setattr(loo, "MOST_POINTS", 60)
+    monkeypatch.setattr(loo, "MOST_WORST", 20)
+    view = hw.compare({"slopes": fits["slopes"], "intercepts": fits["intercepts"]})
+    shown = decode(view.columns["row"])
+    assert len(shown) <= 60
+    assert set(view.rows["difference"].abs().nlargest(20).index) <= set(shown)
+
+
+def test_the_picture_has_models_rows_and_groups(fits):
+    spec = hw.compare(fits).chart.to_dict()
+    above, groups = spec["vconcat"]
+    models, rows = above["vconcat"]
+    assert models["layer"][0]["encoding"]["x2"]["field"] == "high"
+    (points,) = (one for one in rows["layer"] if one["mark"]["type"] == "point")
+    assert points["encoding"]["y"]["field"] == "difference"
+    assert "layer" in groups
+    whole = hw.compare(fits, unit="group").chart.to_dict()
+    assert "vconcat" not in whole["vconcat"][0]
 
 
 def test_whole_groups_are_compared_in_python_and_for_the_page(fits):

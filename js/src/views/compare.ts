@@ -1,6 +1,6 @@
 import { choice, menu } from "../controls/index.js";
-import { embed } from "../host/chart.js";
-import { numbers } from "../host/columns.js";
+import { type Chart, embed } from "../host/chart.js";
+import { numbers, strings } from "../host/columns.js";
 import { element, laidOut, onWidth } from "../host/dom.js";
 import type { ListState } from "../host/listing.js";
 import { state as makeState, type State } from "../host/state.js";
@@ -36,6 +36,9 @@ interface CompareAbout {
   named: string[];
   formulas: Record<string, string>;
   rows: Told;
+  /** How many rows the data have, and up to which Pareto k their elpd can be believed. */
+  count: number;
+  good: number;
   /** Of leaving out whole groups, for the factors for which that is known. */
   groups: Record<string, Told>;
 }
@@ -51,10 +54,11 @@ interface CompareState {
 
 const STEP = 26;
 const AXIS = 44;
+const ROWS_HEIGHT = 150;
 
 /** Which model predicts best, by how much, and for which groups. */
 export async function compare(context: Context): Promise<void> {
-  const { el, signal, columns, model, specs } = context;
+  const { el, signal, columns, model, selection, specs } = context;
   const about = model.get<CompareAbout>("about");
   const state = makeState<CompareState>(context);
   const names = about.named;
@@ -102,19 +106,32 @@ export async function compare(context: Context): Promise<void> {
   const note = element("p", { className: "hw-note" });
   note.setAttribute("role", "status");
   top.hidden = !rows;
+  const pair = element("div", { className: "hw-bar" });
+  pair.append(first.node, second.node);
+  const observations = element("div", { className: "hw-chart hw-compare-rows" });
+  observations.style.height = `${ROWS_HEIGHT}px`;
+  el.append(pair, observations);
   if (rows) {
     top.append(unit.node);
     if (about.factors.length > 1) top.append(factor.node);
     top.append(note);
     const bar = element("div", { className: "hw-bar" });
-    bar.append(first.node, second.node, ...rows.nodes);
+    bar.append(...rows.nodes);
     el.append(bar, rows.node);
   }
 
   await laidOut(el, signal);
   const spec = specs.elpd;
-  if (!spec) throw new Error("The comparison lacks its picture of elpd.");
+  if (!spec || !specs.observations) throw new Error("The comparison lacks its pictures.");
   const chart = await embed(box, spec, { signal, description: about.rows.said });
+  const description = "Difference in elpd of every row";
+  const points: Chart = await embed(observations, specs.observations, { signal, description });
+  points.set("count", Math.max(1, about.count - 1));
+  points.click((datum, event) => {
+    const name = state.get("factor");
+    if (name !== null && datum.group)
+      selection.pick(name, [String(datum.group)], event.shiftKey || event.ctrlKey || event.metaKey);
+  });
   const height = STEP * names.length + AXIS;
   box.style.height = `${height}px`;
 
@@ -123,6 +140,32 @@ export async function compare(context: Context): Promise<void> {
     if (width === 0) return;
     chart.size(width, height);
     await chart.run();
+    await sized();
+  }
+
+  async function sized(): Promise<void> {
+    const width = Math.floor(observations.clientWidth);
+    if (width > 0) points.size(width, ROWS_HEIGHT);
+    await points.run();
+  }
+
+  /** The rows' differences of the pair. */
+  async function draw(): Promise<void> {
+    const { first: one, second: other, factor: name } = state.all;
+    const [at, less] = [names.indexOf(one), names.indexOf(other)];
+    const column = (field: string, model: number) => numbers(columns, `${field}/${model}`);
+    const labels = name === null ? [] : strings(columns, `labels/${name}`);
+    const of = name === null ? [] : numbers(columns, `of/${name}`);
+    const found: Row[] = Array.from(numbers(columns, "row"), (row, i) => ({
+      row,
+      difference: (column("elpd", at)[i] ?? Number.NaN) - (column("elpd", less)[i] ?? Number.NaN),
+      group: labels[of[i] ?? -1] ?? "",
+      bad: Math.max(column("khat", at)[i] ?? 0, column("khat", less)[i] ?? 0) > about.good ? 1 : 0,
+    }));
+    points.data("points", found);
+    points.view.resize();
+    points.set("picked", name === null ? [] : selection.picked(name));
+    await sized();
   }
 
   /** What is left out, or the rows where whole groups cannot be had, with the reason. */
@@ -160,6 +203,8 @@ export async function compare(context: Context): Promise<void> {
       chart.data("models", told.drawn);
       await size();
     }
+    observations.hidden = told !== about.rows;
+    if (!observations.hidden) await draw();
     if (!rows || now.factor === null || !values) return;
     const part = values.length / names.length ** 2;
     const at = part * (names.length * names.indexOf(now.first) + names.indexOf(now.second));
@@ -179,6 +224,7 @@ export async function compare(context: Context): Promise<void> {
 
   await show();
   state.changed(() => void show());
+  selection.changed(() => void draw(), signal);
   onWidth(box, () => void size(), signal);
 }
 
