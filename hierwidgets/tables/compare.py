@@ -30,8 +30,8 @@ class Scores(NamedTuple):
     Attributes
     ----------
     elpd : ndarray, shape (units,)
-    se : float
-        Standard error of its sum over the units.
+    total, se : float
+        Its sum over the units, and the standard error of that.
     rest : dict
         Further columns of the model's line.
     bad : int
@@ -41,6 +41,7 @@ class Scores(NamedTuple):
     """
 
     elpd: np.ndarray
+    total: float
     se: float
     rest: dict[str, float]
     bad: int
@@ -97,7 +98,7 @@ def compare(
     else:
         scores, missing = _of_groups(fits, factor)
         lost = 1
-    names = sorted(fits, key=lambda name: -scores[name].elpd.sum())
+    names = sorted(fits, key=lambda name: -scores[name].total)
     weights = stacking(np.column_stack([scores[name].elpd for name in names]))
     best = scores[names[0]].elpd
     table = []
@@ -111,7 +112,7 @@ def compare(
             {
                 "model": name,
                 "rank": rank,
-                "elpd": float(found.elpd.sum()),
+                "elpd": found.total,
                 "se": found.se,
                 **found.rest,
                 "elpd_diff": difference,
@@ -150,7 +151,7 @@ def _of_rows(fit: Fit) -> Scores:
     found = loo.total(fit)
     elpd = loo.pointwise(fit)["elpd"].to_numpy()
     said = _too_large(found.bad, "row", found.good_k)
-    return Scores(elpd, found.se, {"p_loo": found.p}, found.bad, said)
+    return Scores(elpd, found.elpd, found.se, {"p_loo": found.p}, found.bad, said)
 
 
 def _of_groups(fits: Mapping[str, Fit], factor: str | None) -> tuple[dict[str, Scores], str]:
@@ -173,7 +174,8 @@ def _of_groups(fits: Mapping[str, Fit], factor: str | None) -> tuple[dict[str, S
         found = totals(table[there])
         said = _too_large(found.flagged, "group", LIMITS[1]) + AGAIN * bool(found.flagged)
         elpd = table.loc[there, "elpd"].to_numpy(float)
-        scores[name] = Scores(elpd, found.se, {"mcse": found.mcse}, found.flagged, said)
+        rest = {"mcse": found.mcse}
+        scores[name] = Scores(elpd, found.elpd, found.se, rest, found.flagged, said)
     return scores, missing
 
 
@@ -273,7 +275,7 @@ def by_group(
     fits : dict
     first, second : str
     factor : str, optional
-        A grouping factor of either model; the first one by default.
+        A grouping factor of any of the models; the first one by default.
     unit : {"observation", "group"}
         What is left out: one row after the other, or a group as a whole.
 
@@ -287,18 +289,18 @@ def by_group(
     Raises
     ------
     ValueError
-        Neither model has groups, or not this factor.
+        No model has groups, or none this factor.
 
     Examples
     --------
     >>> by_group(fits, "slopes", "intercepts").nlargest(3, "difference")  # doctest: +SKIP
     """
     check(fits)
-    pair = {name: fits[checks.one_of(name, list(fits), NAMED)] for name in (first, second)}
-    left = grouping(pair, factor)
+    pair = [fits[checks.one_of(name, list(fits), NAMED)] for name in (first, second)]
+    left = grouping(fits, factor)
     checks.one_of(unit, UNITS, "a unit to leave out")
     if unit == "group":
-        one, other = (loo_groups(fit, left, progress=False) for fit in pair.values())
+        one, other = (loo_groups(fit, left, progress=False) for fit in pair)
         found = pd.DataFrame(
             {
                 "group": left.groups,

@@ -271,7 +271,8 @@ class CompareView(View):
         rows, factor = self.rows, self.state["factor"]
         limit = max(loo.good_k(fit) for fit in self.fits.values())
         found = rows[["row", "difference"]].assign(
-            group=rows[factor] if factor else "", bad=(rows["khat"] > limit).astype(int)
+            group=loo.members(self.fit)[factor] if factor else "",
+            bad=(rows["khat"] > limit).astype(int),
         )
         return found.iloc[loo.thinned(rows["difference"].abs().to_numpy())]
 

@@ -81,6 +81,10 @@ def test_groups_say_where_slopes_help(fits):
 def test_a_model_without_groups_is_compared_by_the_others(fits):
     table = compare.by_group(fits, "pooled", "slopes")
     assert len(table) == 18
+    three = {**fits, "other": fits["pooled"]}
+    for unit in compare.UNITS:
+        none = compare.by_group(three, "pooled", "other", "Subject", unit=unit)
+        assert (none["difference"] == 0).all()
     plain = {"a": fits["pooled"], "b": fits["pooled"]}
     with pytest.raises(ValueError, match="no groups to leave out"):
         compare.by_group(plain, "a", "b")

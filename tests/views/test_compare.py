@@ -164,6 +164,15 @@ def test_what_cannot_be_is_refused(fits, given, said):
         hw.compare(fits, **given)
 
 
+def test_two_models_without_groups_beside_one_with_groups(fits, sleepstudy):
+    flat = hw.fit("Reaction ~ 1", sleepstudy, draws=100, tune=200, random_seed=1, progress=False)
+    view = hw.compare({**fits, "flat": flat}, "pooled", "flat", sort="name")
+    own = tables.by_group(view.fits, "pooled", "flat", "Subject")
+    np.testing.assert_allclose(view.data["mean"], own["difference"])
+    assert view.data["mean"].sum() == pytest.approx(view.rows["difference"].sum())
+    assert view.chart.to_dict()["vconcat"]
+
+
 def test_models_without_groups_are_only_ranked(fits, sleepstudy):
     other = hw.fit(
         "Reaction ~ 1", sleepstudy, draws=100, tune=200, chains=2, random_seed=1, progress=False
