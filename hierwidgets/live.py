@@ -16,7 +16,7 @@ import numpy as np
 from hierwidgets import models, sampling
 from hierwidgets.background import cores
 from hierwidgets.fit import Fit, check_match
-from hierwidgets.progress import in_notebook
+from hierwidgets.progress import in_notebook, shell
 from hierwidgets.tables import live as tables
 
 if TYPE_CHECKING:
@@ -351,9 +351,8 @@ _CELLS: weakref.WeakValueDictionary[str, Run] = weakref.WeakValueDictionary()
 
 
 def _cell() -> str:
-    module = sys.modules.get("IPython")
-    shell: Any = module.get_ipython() if module is not None else None
-    parent = shell.get_parent() if hasattr(shell, "get_parent") else {}
+    own = shell()
+    parent = own.get_parent() if hasattr(own, "get_parent") else {}
     return str(((parent or {}).get("metadata") or {}).get("cellId") or "")
 
 

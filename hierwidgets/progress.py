@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from html import escape
 from typing import Any
 
-__all__ = ["bar", "in_notebook"]
+__all__ = ["bar", "in_notebook", "shell"]
 
 PATIENCE = 1.0
 EVERY = 0.2
@@ -104,7 +104,12 @@ class _Notebook:
         self._handle.update(self._html(""))
 
 
+def shell() -> Any:
+    """IPython's shell, if this runs in one; IPython is not imported for it."""
+    module = sys.modules.get("IPython")
+    return module.get_ipython() if module is not None else None
+
+
 def in_notebook() -> bool:
     """Whether a Jupyter kernel runs this."""
-    module = sys.modules.get("IPython")
-    return hasattr(module.get_ipython() if module else None, "kernel")
+    return hasattr(shell(), "kernel")

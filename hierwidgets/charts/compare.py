@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import altair as alt
 
 from hierwidgets.charts import caterpillar, style
-from hierwidgets.charts import loo as rows_of
+from hierwidgets.charts.loo import along
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,36 +52,27 @@ def elpd(rows: Rows) -> alt.LayerChart:
     return chart.add_params(*style.live_params()) if live else chart.properties(width=420)
 
 
-def observations(rows: Rows, *, title: str = "", picked: Sequence[str] = ()) -> alt.LayerChart:
+def observations(rows: Rows, *, picked: Sequence[str] = ()) -> alt.LayerChart:
     """How much better the first model predicts each row than the second, along the rows.
 
     Parameters
     ----------
     rows : DataFrame or altair.NamedData
         row, difference, group, bad (1 where a Pareto k is too large).
-    title : str
-        Of the axis.
     picked : sequence of str
         Groups that stand out.
 
     Returns
     -------
     altair.LayerChart
-        Live with the parameters ``even``, where the dashed line stands, and ``count``, the number of rows.
+        Live with the parameter ``count``, the number of rows.
 
     Examples
     --------
     >>> hw.compare({"slopes": fit, "intercepts": other}).save("compare.svg")
     """
-    return rows_of.along(
-        rows,
-        "difference",
-        title=title or "difference in elpd",
-        at=("even", 0.0),
-        digits=".3~f",
-        zero=False,
-        picked=picked,
-    )
+    value = alt.Tooltip("difference:Q", title="difference in elpd", format=".3~f")
+    return along(rows, value, at=0.0, zero=False, picked=picked)
 
 
 def compare(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import altair as alt
@@ -38,63 +38,63 @@ def khat(rows: Rows, *, good: float = 0.7, picked: Sequence[str] = ()) -> alt.La
     --------
     >>> fit.loo().chart.save("loo.svg")
     """
+    live = style.is_live(rows)
     return along(
-        rows, "khat", title="Pareto k", at=("good", good), digits=".2f", zero=True, picked=picked
+        rows,
+        alt.Tooltip("khat:Q", title="Pareto k", format=".2f"),
+        at=alt.expr("good") if live else good,
+        zero=True,
+        picked=picked,
+        further=[alt.Tooltip("elpd:Q", format=".3~f")],
+        parameters={"good": good},
     )
 
 
 def along(
     rows: Rows,
-    field: str,
+    value: alt.Tooltip,
     *,
-    title: str,
-    at: tuple[str, float],
-    digits: str,
+    at: Any,
     zero: bool,
     picked: Sequence[str] = (),
+    further: Sequence[alt.Tooltip] = (),
+    parameters: Mapping[str, float] | None = None,
 ) -> alt.LayerChart:
     """A number of every row, along the rows of the data.
 
     Parameters
     ----------
     rows : DataFrame or altair.NamedData
-        row, the field, elpd where the field is Pareto k, group, bad (1 for a triangle).
-    field, title : str
-        What is drawn upwards, and its name.
-    at : tuple
-        Where the dashed line stands: the live chart's parameter, and its value.
-    digits : str
-        The number's format in the tooltip.
+        row, group, bad (1 for a triangle), and the fields of the tooltips.
+    value : altair.Tooltip
+        What is drawn upwards: its field, its title, and its format.
+    at : float or altair.expr
+        Where the dashed line stands.
     zero : bool
         Whether the axis begins at 0.
     picked : sequence of str
+    further : sequence of altair.Tooltip
+    parameters : mapping, optional
+        Those of the live chart that `at` is made of.
 
     Returns
     -------
     altair.LayerChart
-        Live with the parameter of `at` and ``count``, the number of rows.
+        Live with `parameters` and ``count``, the number of rows.
     """
     live = style.is_live(rows)
-    name, value = at
-    limit: Any = alt.expr(name) if live else value
     x = alt.X(
         "row:Q",
         scale=alt.Scale(domain=[0, alt.expr("count")] if live else alt.Undefined, nice=False),
         axis=alt.Axis(title="row of the data", format=",d", tickMinStep=1, tickCount=6),
     )
     y = alt.Y(
-        f"{field}:Q",
+        value["shorthand"],
         scale=alt.Scale(zero=zero, nice=True),
-        axis=alt.Axis(title=title, grid=True, tickCount=5),
+        axis=alt.Axis(title=value["title"], grid=True, tickCount=5),
     )
     bad = alt.datum.bad == 1
-    tooltip = [
-        alt.Tooltip("row:Q", format=",d"),
-        alt.Tooltip("group:N"),
-        alt.Tooltip(f"{field}:Q", title=title, format=digits),
-    ]
-    if field == "khat":
-        tooltip.append(alt.Tooltip("elpd:Q", format=".3~f"))
+    tooltip = [alt.Tooltip("row:Q", format=",d"), alt.Tooltip("group:N"), value, *further]
     points = (
         alt.Chart(style.source(rows))
         .mark_point(filled=True, aria=False, clip=True)
@@ -114,13 +114,13 @@ def along(
         alt.Chart(alt.InlineData(values=[{}]))
         .mark_rule(strokeDash=[5, 4], aria=False)
         .encode(
-            y=alt.YDatum(limit, type="quantitative"),
+            y=alt.YDatum(at, type="quantitative"),
             color=alt.value(style.colour("ink", live)),
         )
     )
     chart = alt.LayerChart(layer=[line, points])
     if live:
-        return chart.add_params(*style.live_params(**{name: value}, count=1))
+        return chart.add_params(*style.live_params(**(parameters or {}), count=1))
     return chart.properties(height=150, width=420)
 
 

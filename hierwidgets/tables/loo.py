@@ -17,13 +17,14 @@ from hierwidgets.tables.convergence import HEALTHY, WRONG, Finding, Verdict
 from hierwidgets.tables.diagnostics import ess_mean
 from hierwidgets.tables.log_likelihood import by_rows
 from hierwidgets.weights.rows import efficient_tail, leave_one_out
+from hierwidgets.weights.smoothing import FEWEST
 
 if TYPE_CHECKING:
     from hierwidgets.fit import Fit
 
 MOST_POINTS = 2000
 MOST_WORST = 500
-FEWEST_DRAWS = 25
+FEWEST_DRAWS = 5 * FEWEST
 WAIC_LIMIT = 0.4
 _ROWS: WeakKeyDictionary[Fit, pd.DataFrame] = WeakKeyDictionary()
 

@@ -55,9 +55,9 @@ class CompareView(View):
     method: ClassVar[str] = "compare"
 
     def __init__(self, fits: Mapping[str, Fit], **state: Any) -> None:
-        by_rows = tables.compare(fits)
+        self.by_rows = tables.compare(fits)
         self.fits = dict(fits)
-        self.named = by_rows["model"].tolist()
+        self.named = self.by_rows["model"].tolist()
         self.whole: str | None = None
         every = [fit.selection for fit in self.fits.values()]
         follow(every)
@@ -89,9 +89,9 @@ class CompareView(View):
         checks.one_of(state["sort"], groups.SORTS, "an order of groups")
         checks.one_of(state["unit"], tables.UNITS, "a unit to leave out")
         if state["unit"] == "group" or state["factor"] is not None:
-            factor = tables.grouping(self.fits, state["factor"]).factor
-            checks.one_of(factor, list(self.factors), "a grouping factor of these models")
-            self.whole = factor if state["unit"] == "group" else None
+            tables.grouping(self.fits)
+            checks.one_of(state["factor"], list(self.factors), "a grouping factor of these models")
+        self.whole = state["factor"] if state["unit"] == "group" else None
         return {**state, "search": str(state["search"])}
 
     @property
@@ -106,7 +106,9 @@ class CompareView(View):
 
     def ranked(self, unit: str, factor: str | None) -> pd.DataFrame:
         """The same, of another unit or factor."""
-        return tables.compare(self.fits, unit=unit, factor=factor if unit == "group" else None)
+        if unit == "observation":
+            return self.by_rows.copy()
+        return tables.compare(self.fits, unit=unit, factor=factor)
 
     @property
     def rows(self) -> pd.DataFrame:

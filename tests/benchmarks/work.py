@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import hierwidgets as hw
 from hierwidgets.views.columns import unpack
@@ -90,44 +91,33 @@ def caterpillar(groups: int = 1000) -> Result:
 
 def trace(parameters: int = 500) -> Result:
     """All the view needs of many parameters, against ArviZ's trace and density of the same."""
-    import arviz as az
-
-    fits = [_many(parameters // 2, seed) for seed in range(4)]
-    fits.pop().trace()
-
-    def ours() -> None:
-        view = fits.pop().trace()
-        assert len(view.data) >= parameters
-        assert unpack(view.specs)
-
-    mine = fastest(ours, 3)
-    tree = _many(parameters // 2, 0).idata
-    with az.rc_context({"plot.max_subplots": 10 * parameters}):
-        theirs = fastest(
-            lambda: az.plot_trace_dist(tree, var_names=["1|g", "x|g"], backend="matplotlib"), 1
-        )
-    return compared(f"trace of {parameters} parameters", "plot_trace_dist", mine, theirs, 50)
+    return _diagnosed("trace", "plot_trace_dist", lambda fit: fit.trace(), parameters)
 
 
 def ranks(parameters: int = 100) -> Result:
     """Diagnostics and rank plots of many parameters, against ArviZ's rank plots of the same."""
+    return _diagnosed(
+        "convergence", "plot_rank", lambda fit: fit.convergence(show="parameters"), parameters
+    )
+
+
+def _diagnosed(work: str, peer: str, view: Callable[[hw.Fit], Any], parameters: int) -> Result:
     import arviz as az
 
     fits = [_many(parameters // 2, seed) for seed in range(4)]
-    fits.pop().convergence()
+    view(fits.pop())
 
     def ours() -> None:
-        view = fits.pop().convergence(show="parameters")
-        assert len(view.data) >= parameters
-        assert unpack(view.specs)
+        made = view(fits.pop())
+        assert len(made.data) >= parameters
+        assert unpack(made.specs)
 
     mine = fastest(ours, 3)
     tree = _many(parameters // 2, 0).idata
+    plot = getattr(az, peer)
     with az.rc_context({"plot.max_subplots": 10 * parameters}):
-        theirs = fastest(
-            lambda: az.plot_rank(tree, var_names=["1|g", "x|g"], backend="matplotlib"), 1
-        )
-    return compared(f"convergence of {parameters} parameters", "plot_rank", mine, theirs, 50)
+        theirs = fastest(lambda: plot(tree, var_names=["1|g", "x|g"], backend="matplotlib"), 1)
+    return compared(f"{work} of {parameters} parameters", peer, mine, theirs, 50)
 
 
 def log_likelihood() -> Result:

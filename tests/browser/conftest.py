@@ -10,7 +10,11 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
+from tests.browser.lab import Notebook, serve
+
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from playwright.sync_api import Browser, BrowserContext, Page
 
 expect.set_options(timeout=20_000)
@@ -70,3 +74,21 @@ def open_page(offline: BrowserContext) -> Iterator[Callable[[str], Page]]:
 
     yield open_
     assert [error for watched in opened for error in watched.errors] == []
+
+
+@pytest.fixture(scope="module")
+def server(folder: Path) -> Iterator[str]:
+    """The address of a JupyterLab in the module's own `folder`."""
+    with serve(folder) as address:
+        yield address
+
+
+@pytest.fixture
+def notebook(server: str, browser: Browser) -> Iterator[Notebook]:
+    """A notebook in a page of its own; a page or console error fails the test."""
+    page = browser.new_page(viewport={"width": 1280, "height": 2400})
+    notebook = Notebook(page, server)
+    yield notebook
+    notebook.shut_down()
+    page.close()
+    assert notebook.errors == []

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.lab import Notebook, serve, write_notebook
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+from tests.browser.lab import Notebook, write_notebook
 
 pytestmark = [pytest.mark.browser, pytest.mark.lab]
 
@@ -30,22 +25,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory, sleep_fit, sleepstudy) -> P
     sleep_fit.save(folder / "sleep.nc")
     plain.save(folder / "plain.nc")
     return folder
-
-
-@pytest.fixture(scope="module")
-def server(folder: Path) -> Iterator[str]:
-    with serve(folder) as address:
-        yield address
-
-
-@pytest.fixture
-def notebook(server: str, browser: Browser) -> Iterator[Notebook]:
-    page = browser.new_page(viewport={"width": 1280, "height": 1600})
-    notebook = Notebook(page, server)
-    yield notebook
-    notebook.shut_down()
-    page.close()
-    assert notebook.errors == []
 
 
 def test_a_predictive_check_follows_python_and_is_followed(notebook: Notebook, folder: Path):

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import Locator, expect
 
-from tests.browser.lab import Notebook, serve, write_notebook
+from tests.browser.lab import Notebook, write_notebook
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -28,23 +27,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory, sleep_fit: hw.Fit) -> Path:
     folder = tmp_path_factory.mktemp("lab")
     sleep_fit.save(folder / "sleep.nc")
     return folder
-
-
-@pytest.fixture(scope="module")
-def server(folder: Path) -> Iterator[str]:
-    with serve(folder) as address:
-        yield address
-
-
-@pytest.fixture
-def notebook(server: str, browser: Browser) -> Iterator[Notebook]:
-    """A notebook in a page of its own; a page or console error fails the test."""
-    page = browser.new_page(viewport={"width": 1280, "height": 2400})
-    notebook = Notebook(page, server)
-    yield notebook
-    notebook.shut_down()
-    page.close()
-    assert notebook.errors == []
 
 
 def in_sight(view: Locator) -> Locator:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.lab import Notebook, serve, write_notebook
+from tests.browser.lab import Notebook, write_notebook
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Page
 
 pytestmark = [pytest.mark.browser, pytest.mark.lab]
 
@@ -29,22 +28,6 @@ SHOTS = os.environ.get("HW_SHOTS", "")
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("live")
-
-
-@pytest.fixture(scope="module")
-def server(folder: Path) -> Iterator[str]:
-    with serve(folder) as address:
-        yield address
-
-
-@pytest.fixture
-def notebook(server: str, browser: Browser) -> Iterator[Notebook]:
-    page = browser.new_page(viewport={"width": 1280, "height": 1400})
-    notebook = Notebook(page, server)
-    yield notebook
-    notebook.shut_down()
-    page.close()
-    assert notebook.errors == []
 
 
 def shot(page: Page, name: str) -> None:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.lab import Notebook, serve, write_notebook
+from tests.browser.lab import Notebook, write_notebook
 from tests.browser.offline import wait_until
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Locator
+    from playwright.sync_api import Locator
 
     import hierwidgets as hw
 
@@ -27,17 +26,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory, radon_fit: hw.Fit) -> Path:
     folder = tmp_path_factory.mktemp("priors")
     radon_fit.save(folder / "radon.nc")
     return folder
-
-
-@pytest.fixture
-def notebook(folder: Path, browser: Browser) -> Iterator[Notebook]:
-    with serve(folder) as address:
-        page = browser.new_page(viewport={"width": 1280, "height": 2400})
-        notebook = Notebook(page, address)
-        yield notebook
-        notebook.shut_down()
-        page.close()
-        assert notebook.errors == []
 
 
 def enter(lab: Locator, text: str) -> None:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.lab import Notebook, serve, write_notebook
+from tests.browser.lab import Notebook, write_notebook
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Locator, Page
+    from playwright.sync_api import Locator, Page
 
     import hierwidgets as hw
 
@@ -30,28 +30,17 @@ def folder(tmp_path_factory: pytest.TempPathFactory, sleep_fit: hw.Fit) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module")
-def server(folder: Path) -> Iterator[str]:
-    with serve(folder) as address:
-        yield address
-
-
 @pytest.fixture
-def opened(server: str, folder: Path, browser: Browser) -> Iterator[Notebook]:
+def opened(notebook: Notebook, folder: Path) -> Notebook:
     """A notebook whose first cell shows the prior lab, and whose second says how its refit is."""
     cells = [
         "import hierwidgets as hw\nfit = hw.load('sleep.nc')\nlab = fit.priors()\nlab",
         "print(lab.running['stage'], len(fit.pool))",
     ]
     write_notebook(folder / "lab.ipynb", cells)
-    page = browser.new_page(viewport={"width": 1280, "height": 2400})
-    notebook = Notebook(page, server)
     notebook.open("lab.ipynb")
     notebook.run_cell(0)
-    yield notebook
-    notebook.shut_down()
-    page.close()
-    assert notebook.errors == []
+    return notebook
 
 
 def slider(lab: Locator) -> Locator:
