@@ -38,20 +38,22 @@ def density(rows: Rows, *, title: str = "") -> Any:
     """
     live = style.is_live(rows)
     x = alt.X("x:Q", title=title or None, scale=_x(live), axis=alt.Axis(tickCount=5, grid=False))
-    y = alt.Y("y:Q", scale=alt.Scale(domain=[0, 1.04], nice=False), axis=None)
+    y = alt.Y("y:Q", scale=alt.Scale(domain=[0, 1.04], nice=False), axis=None, stack=None)
 
     def of(kind: str) -> alt.Chart:
         if isinstance(rows, alt.NamedData):
-            return alt.Chart(alt.NamedData(kind)).encode(x=x, y=y)
+            # The rows come as numbers, in order: nothing is parsed, stacked or sorted at each tick.
+            fed = alt.NamedData(kind, format=alt.DataFormat(parse=None))
+            return alt.Chart(fed).encode(x=x, y=y)
         return alt.Chart(style.source(rows[rows["kind"] == kind])).encode(x=x, y=y)
 
     def paint(name: str) -> Any:
         return alt.value(style.colour(name, live))
 
-    common: dict[str, Any] = {"clip": True, "aria": False}
+    common: dict[str, Any] = {"clip": not live, "aria": False, "invalid": None, "order": False}
     layers: list[alt.Chart] = [
-        of("before").mark_area(opacity=0.35, **common).encode(color=paint("soft")),
-        of("after").mark_area(opacity=0.4, **common).encode(color=_after(live)),
+        of("before").mark_area(fillOpacity=0.35, **common).encode(color=paint("soft")),
+        of("after").mark_area(fillOpacity=0.4, **common).encode(color=_after(live)),
         of("after").mark_line(strokeWidth=1.8, **common).encode(color=_after(live)),
         of("fitted")
         .mark_line(strokeWidth=1, strokeDash=[2, 3], **common)
@@ -176,7 +178,12 @@ def groups(rows: Rows, *, title: str = "", picked: Sequence[str] = ()) -> alt.La
     def interval(prefix: str, inner: str, width: float, shift: float, *, faint: float = 1) -> Any:
         base = frame.before if prefix else frame.base
         mark = base.mark_rule(
-            strokeWidth=width, strokeCap="round", aria=False, clip=True, yOffset=shift
+            strokeWidth=width,
+            strokeCap="round",
+            aria=False,
+            clip=True,
+            yOffset=shift,
+            invalid=None,
         )
         return mark.encode(
             x=frame.x(f"{prefix}{inner}lower"),
@@ -288,7 +295,12 @@ class _Frame:
         paper = alt.value(style.colour("paper", self.live))
         base = self.before if name in ("before_mean", "no_pooling") else self.base
         mark = base.mark_circle(
-            size=34 if hollow else 46, strokeWidth=1.2, aria=False, clip=True, yOffset=shift
+            size=34 if hollow else 46,
+            strokeWidth=1.2,
+            aria=False,
+            clip=True,
+            yOffset=shift,
+            invalid="filter" if name == "no_pooling" else None,
         )
         return mark.encode(
             x=self.x(name),
@@ -300,7 +312,7 @@ class _Frame:
     def made(self, layers: list[alt.Chart], tips: list[tuple[str, str]]) -> alt.LayerChart:
         limit = alt.expr("extent - 12") if self.live else _LIMIT
         labels = self.still.mark_text(
-            align="right", baseline="middle", limit=limit, aria=False
+            align="right", baseline="middle", limit=limit, aria=False, invalid=None
         ).encode(
             x=alt.value(-10),
             text="label:N",
@@ -321,7 +333,7 @@ class _Frame:
         told = [alt.Tooltip(f"{name}:N", title=title) for name, title in tips]
         return (
             self.still.transform_calculate(spoken="'group ' + datum.label")
-            .mark_bar(size=alt.expr("step"), opacity=0, cornerRadius=0)
+            .mark_bar(size=alt.expr("step"), opacity=0, cornerRadius=0, invalid=None)
             .encode(
                 x=alt.value(alt.expr("-extent")),
                 x2=alt.value("width"),

@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { shades } from "../src/views/priors-curve";
 import { moved, type Prior, type PriorsAbout, same } from "../src/views/priors-data";
-import { alike, priorLine } from "../src/views/priors-density";
+import { alike, priorLine, within } from "../src/views/priors-density";
 import { endsOf } from "../src/views/priors-groups";
 import { gridOf, movedTo, rangeOf, shape, startOf } from "../src/views/priors-ranges";
 import { compared } from "../src/views/priors-refits";
 import { code, said, withError, written } from "../src/views/priors-words";
-import { logDensity } from "../src/weights/densities";
+import { CORRELATION, LOCATION, logDensity, POSITIVE } from "../src/weights/densities";
 import type { Curve, Setting, Summary, Verdict, Weighed } from "../src/weights/types";
 
 const prior = (kind: Prior["kind"], setting: Setting, labels = ["p"]): Prior => ({
@@ -164,6 +164,37 @@ describe("pictures", () => {
     );
     expect(peaked[0]).toBe(0);
     expect(peaked[60]).toBeCloseTo(0.92);
+  });
+  it("draws no prior where it is not finite", () => {
+    for (const [families, fitted] of [
+      [LOCATION, mu],
+      [POSITIVE, tau],
+      [CORRELATION, prior("correlation", { family: "LKJ", args: { eta: 1, size: 3 } })],
+    ] as const)
+      for (const family of families)
+        for (const [least, most] of [
+          [0, 4],
+          [-1, 1],
+          [-1e3, 1e6],
+        ] as const) {
+          const { density } = priorLine(startOf(family, fitted, fitted, 1, 2), fitted, 0, least, most);
+          expect(density.every((y) => Number.isFinite(y) && y >= 0 && y <= 0.92)).toBe(true);
+        }
+  });
+  it("cuts a line at the ends of its axis", () => {
+    const line = { x: Float64Array.from([0, 1, 2, 3]), density: Float64Array.from([0, 1, 1, 3]) };
+    expect(within(line, 0, 3)).toEqual(line);
+    expect(within(line, 0.25, 2.5)).toEqual({
+      x: Float64Array.from([0.25, 1, 2, 2.5]),
+      density: Float64Array.from([0.25, 1, 1, 2]),
+    });
+    expect(within(line, 1, 9).x).toEqual(Float64Array.from([1, 2, 3]));
+    expect(within(line, 1.25, 1.75)).toEqual({
+      x: Float64Array.from([1.25, 1.75]),
+      density: Float64Array.from([1, 1]),
+    });
+    expect(within(line, 4, 5).x).toHaveLength(0);
+    expect(within({ x: new Float64Array(), density: new Float64Array() }, 0, 1).x).toHaveLength(0);
   });
   it("draws a line anew once it moves by more than a tenth of a pixel", () => {
     const x = Float64Array.from([0, 1, 2]);

@@ -55,6 +55,16 @@ def test_a_withheld_density_has_no_after(density):
     assert not drawn.get("layer_2")
 
 
+@pytest.mark.parametrize("chart", [charts.density, charts.groups])
+def test_what_follows_a_slider_goes_to_its_marks_as_it_comes(chart):
+    live = chart(alt.NamedData("rows")).to_dict()
+    vega = vl_convert.vegalite_to_vega(live, vl_version=VEGA_LITE)
+    marks = {mark["from"]["data"] for mark in vega["marks"] if "data" in mark.get("from", {})}
+    moving = {"after", "prior"} if chart is charts.density else {"rows"}
+    assert moving <= marks
+    assert not any(one.get("source") in moving for one in vega["data"])
+
+
 def test_groups_stand_before_and_after(groups):
     chart = charts.groups(groups, title="1|g", picked=["b"])
     drawn = marks(chart)

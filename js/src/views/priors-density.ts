@@ -34,8 +34,9 @@ export async function densityPicture(
   const chart: Chart = await embed(el, specs.density, { signal, description: label });
   let [least, most] = [0, 1];
   let peak = 1;
-  let fitted = "";
+  let drawnPrior = "";
   let was: Density | undefined;
+  let now: Density | undefined;
   let pinned: Density[] = [];
   let greyed = false;
   let fresh = true;
@@ -47,17 +48,17 @@ export async function densityPicture(
     chart.data(name, lines.flatMap(rows));
     fresh = true;
   };
-  const draw = (name: string, density: Density): void => put(name, [scaled(density, peak, 1.04)]);
-  const drawPins = (): void =>
-    put(
-      "pins",
-      pinned.map((density) => scaled(density, peak, 1.04)),
-    );
+  const fitted = (density: Density): Density => within(scaled(density, peak, 1.04), least, most);
+  const draw = (name: string, density: Density): void => put(name, [fitted(density)]);
+  const drawPins = (): void => put("pins", pinned.map(fitted));
   return {
     domain(low, high) {
       [least, most] = [low, high];
       chart.set("least", low);
       chart.set("most", high);
+      if (was) draw("before", was);
+      if (now) draw("after", now);
+      drawPins();
       fresh = true;
     },
     before(density) {
@@ -76,13 +77,14 @@ export async function densityPicture(
         greyed = held;
         fresh = true;
       }
+      now = density;
       draw("after", density);
     },
     priors(prior, setting, element) {
       if (prior.fixed) return;
       const key = `${element} ${least} ${most}`;
-      if (key !== fitted) put("fitted", [priorLine(prior, prior, element, least, most)]);
-      fitted = key;
+      if (key !== drawnPrior) put("fitted", [priorLine(prior, prior, element, least, most)]);
+      drawnPrior = key;
       put("prior", [priorLine(setting, prior, element, least, most)]);
     },
     pins(lines) {
@@ -121,6 +123,24 @@ const scaled = ({ x, density }: Density, peak: number, most: number): Density =>
   x,
   density: density.map((value) => Math.min(value / peak, most)),
 });
+
+/** What of a line lies between the ends of the axis, to the very ends: a clip costs at each movement. */
+export function within({ x, density }: Density, least: number, most: number): Density {
+  const last = x.length - 1;
+  const [first, end] = [x[0] ?? Number.NaN, x[last] ?? Number.NaN];
+  if (first >= least && end <= most) return { x, density };
+  const [from, to] = [Math.max(first, least), Math.min(end, most)];
+  if (!(from < to)) return { x: new Float64Array(), density: new Float64Array() };
+  const kept = Float64Array.from([from, ...x.filter((at) => at > from && at < to), to]);
+  let i = 0;
+  const at = (value: number): number => {
+    while (i < last - 1 && (x[i + 1] as number) < value) i += 1;
+    const [a, b] = [x[i] as number, x[i + 1] as number];
+    const share = (value - a) / (b - a);
+    return (1 - share) * (density[i] as number) + share * (density[i + 1] as number);
+  };
+  return { x: kept, density: kept.map(at) };
+}
 
 const rows = ({ x, density }: Density, pin: number): Row[] =>
   Array.from(x, (at, i) => ({ x: at, y: density[i], pin }));
