@@ -33,6 +33,8 @@ export interface Scene {
 export interface GroupsPicture {
   node: HTMLElement;
   show(scene: Scene): Promise<void>;
+  /** Takes the room of so many groups, which are not in sight yet. */
+  reserve(count: number): void;
 }
 
 /** The ends that hold every interval before and after, and the usual own estimates. */
@@ -192,6 +194,7 @@ export function groupsPanel({ kind, title, spec, signal, selection }: PanelOptio
   let embedding: Promise<void> | undefined;
   return {
     node,
+    reserve: (count) => rows.show(count, axis),
     async show(next) {
       const fresh = scene?.term !== next.term;
       scene = next;

@@ -147,7 +147,10 @@ export function picturesOf({ context, data, state, lab }: PicturesOptions): Pict
       errors: lab.held ? undefined : lab.errors,
       ends: ends.ends,
     };
-    for (const panel of [caterpillar, pooling]) if (seen(panel.node)) void panel.show(scene);
+    for (const panel of [caterpillar, pooling]) {
+      if (seen(panel.node)) void panel.show(scene);
+      else panel.reserve(scene.order.length);
+    }
     const group = labels.indexOf(state.get("group") ?? "");
     const pair = group < 0 || !weights || !beforeWeights ? undefined : [weights[group], beforeWeights[group]];
     numbers.update({
