@@ -1,5 +1,5 @@
 import type { View } from "vega";
-import { element } from "./dom.js";
+import { adds, element } from "./dom.js";
 
 export interface BrushOptions {
   /** The scale along the page's width, or null for a box over the whole width. */
@@ -73,7 +73,7 @@ export function brush(
       const found: Record<string, [number, number]> = {};
       if (x !== null) found[x] = inverted(x, extent.x);
       if (y !== null) found[y] = inverted(y, extent.y);
-      listener(found, event.shiftKey || event.ctrlKey || event.metaKey);
+      listener(found, adds(event));
     };
     window.addEventListener("pointermove", move, ended);
     window.addEventListener("pointerup", end, ended);

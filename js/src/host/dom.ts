@@ -14,6 +14,11 @@ export function say(node: Node, text: string): void {
   } else if (firstChild || text) node.textContent = text;
 }
 
+/** Whether a click or a key with Shift, Control or Command adds to what is picked. */
+export function adds({ shiftKey, ctrlKey, metaKey }: MouseEvent | KeyboardEvent): boolean {
+  return shiftKey || ctrlKey || metaKey;
+}
+
 let count = 0;
 
 /** An id no other element of the page has, also across views. */

@@ -1,6 +1,6 @@
 import { type Entry, spread } from "../tables/arrange.js";
 import { type Chart, embed } from "./chart.js";
-import { element } from "./dom.js";
+import { adds, element } from "./dom.js";
 import type { Listing } from "./listing.js";
 import { makeRows } from "./rows.js";
 import { plural, short, widest } from "./text.js";
@@ -142,7 +142,7 @@ export function groupRows(context: Context, { spec, axis: guess, fold, moved }: 
     const made = await embed(rows.plot, rowsSpec, { signal, description });
     made.click((datum, event) => {
       const one = entry(Number(datum.row));
-      const add = event.shiftKey || event.ctrlKey || event.metaKey;
+      const add = adds(event);
       const beside = event.clientX - rows.plot.getBoundingClientRect().left < room;
       if (one && one.group < 0 && beside && !add) foldEntry(one);
       else press(one, add);

@@ -1,4 +1,4 @@
-import { eachFrame, element, onWidth } from "./dom.js";
+import { adds, eachFrame, element, onWidth } from "./dom.js";
 import { minimap } from "./minimap.js";
 
 export interface RowsOptions {
@@ -135,8 +135,7 @@ export function makeRows({ signal, label, most = 480, draw, press, fold }: RowsO
     const { from } = sight();
     if (event.key === "ArrowDown") setCursor(cursor < 0 ? from : Math.min(cursor + 1, count - 1));
     else if (event.key === "ArrowUp") setCursor(cursor < 0 ? from : Math.max(cursor - 1, 0));
-    else if ((event.key === "Enter" || event.key === " ") && cursor >= 0)
-      press(cursor, event.shiftKey || event.ctrlKey || event.metaKey);
+    else if ((event.key === "Enter" || event.key === " ") && cursor >= 0) press(cursor, adds(event));
     else if (fold && (event.key === "ArrowLeft" || event.key === "ArrowRight") && cursor >= 0)
       fold(cursor, event.key === "ArrowLeft");
     else return;

@@ -1,7 +1,7 @@
 import { choice, menu } from "../controls/index.js";
 import { type Chart, embed } from "../host/chart.js";
 import { numbers, strings } from "../host/columns.js";
-import { element, laidOut, onWidth } from "../host/dom.js";
+import { adds, element, laidOut, onWidth } from "../host/dom.js";
 import type { ListState } from "../host/listing.js";
 import { state as makeState, type State } from "../host/state.js";
 import { plural } from "../host/text.js";
@@ -129,8 +129,7 @@ export async function compare(context: Context): Promise<void> {
   points.set("count", Math.max(1, about.count - 1));
   points.click((datum, event) => {
     const name = state.get("factor");
-    if (name !== null && datum.group)
-      selection.pick(name, [String(datum.group)], event.shiftKey || event.ctrlKey || event.metaKey);
+    if (name !== null && datum.group) selection.pick(name, [String(datum.group)], adds(event));
   });
   const height = STEP * names.length + AXIS;
   box.style.height = `${height}px`;

@@ -1,5 +1,5 @@
 import { freshId } from "../controls/control.js";
-import { element } from "../host/dom.js";
+import { adds, element } from "../host/dom.js";
 import { short } from "../host/text.js";
 import { worded } from "../host/words.js";
 import type { Line } from "./convergence-rows.js";
@@ -91,7 +91,7 @@ export function table({ signal, limits, chains, choose }: TableOptions): Table {
     );
     row.addEventListener("click", (event) => {
       active = place;
-      choose(one.parameter, event.shiftKey || event.ctrlKey || event.metaKey);
+      choose(one.parameter, adds(event));
     });
     return row;
   };
@@ -131,7 +131,7 @@ export function table({ signal, limits, chains, choose }: TableOptions): Table {
       const to = steps[event.key];
       if (to !== undefined) move(to);
       else if ((event.key === "Enter" || event.key === " ") && active < count)
-        choose(line(active).parameter, event.shiftKey || event.ctrlKey || event.metaKey);
+        choose(line(active).parameter, adds(event));
       else return;
       event.preventDefault();
     },

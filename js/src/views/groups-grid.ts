@@ -1,5 +1,5 @@
 import { type Chart, embed } from "../host/chart.js";
-import { element, onWidth } from "../host/dom.js";
+import { adds, element, onWidth } from "../host/dom.js";
 import type { Context, Row, Spec } from "../host/types.js";
 
 const LEAST = 150;
@@ -74,7 +74,7 @@ export function grid(context: Context, acts: GridActs): Grid {
       if (typeof datum.group !== "string") return;
       cursor = scene?.groups.indexOf(datum.group) ?? -1;
       clicked = { group: datum.group, at: event.timeStamp };
-      acts.pick(datum.group, event.shiftKey || event.ctrlKey || event.metaKey);
+      acts.pick(datum.group, adds(event));
     });
     chart.view.addEventListener("dblclick", (event, item) => {
       const under = (item?.datum as Row | undefined)?.group;

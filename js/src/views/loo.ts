@@ -1,7 +1,7 @@
 import { choice, menu } from "../controls/index.js";
 import { type Chart, embed } from "../host/chart.js";
 import { numbers, strings } from "../host/columns.js";
-import { element, laidOut, onWidth } from "../host/dom.js";
+import { adds, element, laidOut, onWidth } from "../host/dom.js";
 import type { ListState } from "../host/listing.js";
 import { state as makeState } from "../host/state.js";
 import type { Context, Row } from "../host/types.js";
@@ -98,8 +98,7 @@ export async function loo(context: Context): Promise<void> {
   chart.set("count", Math.max(1, about.rows - 1));
   chart.click((datum, event) => {
     const [name, group] = [state.get("factor"), String(datum.group ?? "")];
-    if (name !== null && group !== "")
-      selection.pick(name, [group], event.shiftKey || event.ctrlKey || event.metaKey);
+    if (name !== null && group !== "") selection.pick(name, [group], adds(event));
   });
 
   function points(): void {

@@ -1,5 +1,5 @@
 import { type Chart, embed } from "../host/chart.js";
-import { element } from "../host/dom.js";
+import { adds, element } from "../host/dom.js";
 import { makeRows, type Rows } from "../host/rows.js";
 import type { Selection } from "../host/selection.js";
 import { short, widest } from "../host/text.js";
@@ -187,7 +187,7 @@ export function groupsPanel({ kind, title, spec, signal, selection }: PanelOptio
     chart = await embed(rows.plot, spec, { signal, description: title, renderer: "canvas" });
     chart.click((datum, event) => {
       if (typeof datum.group !== "string" || !scene) return;
-      selection.pick(scene.factor, [datum.group], event.shiftKey || event.ctrlKey || event.metaKey);
+      selection.pick(scene.factor, [datum.group], adds(event));
     });
   }
 

@@ -1,5 +1,5 @@
 import { type Chart, embed } from "../host/chart.js";
-import { element, toWidth } from "../host/dom.js";
+import { adds, element, toWidth } from "../host/dom.js";
 import type { Context, Row } from "../host/types.js";
 import { ellipse } from "../tables/shrinkage.js";
 import { known, type Picture, type Scene, widened } from "./shrinkage-scene.js";
@@ -80,8 +80,7 @@ export function planePicture(context: Context, pick: (groups: string[], add: boo
       renderer,
     });
     made.click((datum, event) => {
-      if (typeof datum.group === "string")
-        pick([datum.group], event.shiftKey || event.ctrlKey || event.metaKey);
+      if (typeof datum.group === "string") pick([datum.group], adds(event));
     });
     made.brush((area, add) => {
       const found = inside(area);

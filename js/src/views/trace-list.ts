@@ -1,5 +1,5 @@
 import { freshId } from "../controls/control.js";
-import { element } from "../host/dom.js";
+import { adds, element } from "../host/dom.js";
 import { word } from "../host/words.js";
 
 export interface Line {
@@ -88,7 +88,7 @@ export function list({ signal, limits, line, choose }: ListOptions): List {
     );
     row.addEventListener("click", (event) => {
       active = place;
-      choose(parameter, event.shiftKey || event.ctrlKey || event.metaKey);
+      choose(parameter, adds(event));
     });
     return row;
   };
@@ -118,7 +118,7 @@ export function list({ signal, limits, line, choose }: ListOptions): List {
       const parameter = rows[active];
       if (to !== undefined) move(to);
       else if ((event.key === "Enter" || event.key === " ") && parameter !== undefined)
-        choose(parameter, event.shiftKey || event.ctrlKey || event.metaKey);
+        choose(parameter, adds(event));
       else return;
       event.preventDefault();
     },
