@@ -28,8 +28,7 @@ if TYPE_CHECKING:
     from hierwidgets.views.live import LiveView
 
 EVERY = 0.4
-SHARE, LONGEST = 0.1, 10.0
-"""Of the time for looking at the draws; seconds after which one looks again even so."""
+SHARE = 0.1
 SECONDS_TO_STOP = 30
 ENDED = ("done", "stopped", "cancelled", "failed")
 
@@ -235,7 +234,7 @@ class Run:
             if self._asked == "stop":
                 return sampling.aborted(sampler)
             now = time.perf_counter()
-            if now - looked > min(cost / SHARE, LONGEST):
+            if now - looked > cost / SHARE:
                 glance = sampling.looked_at(sampler, known)
                 looked = time.perf_counter()
                 cost = looked - now

@@ -169,8 +169,9 @@ LEAVING = """
 import signal, os, sys, threading
 import hierwidgets as hw
 from hierwidgets import live, models, sampling
+signal.signal(signal.SIGINT, signal.default_int_handler)  # which a job in the background ignores
 model, _ = models.build("log_radon ~ floor + (1 | county)", hw.example("radon"))
-run = live.Run(model, sampling.Plan(5_000_000, 500, 2, 1))
+run = live.Run(model, sampling.Plan(500_000, 500, 2, 1))
 seen = threading.Event()
 run.observe(lambda event: event.glance is not None and not event.glance.warming and seen.set())
 run.start()
