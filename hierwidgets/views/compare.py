@@ -146,7 +146,7 @@ class CompareView(View):
             "rows": rows,
             "groups": said,
             "count": len(loo.pointwise(self.fit)),
-            "good": max(loo.good_k(fit) for fit in self.fits.values()),
+            "good": self._good,
         }
         return Content(_specs(), columns, about)
 
@@ -262,19 +262,22 @@ class CompareView(View):
         for i, one in enumerate(each):
             columns[f"elpd/{i}"] = elpd[shown, i]
             columns[f"khat/{i}"] = one["khat"].to_numpy()[shown]
-        members = loo.members(self.fit)
-        for factor, labels in self.factors.items():
-            place = {label: i for i, label in enumerate(labels)}
-            columns[f"of/{factor}"] = np.array([place[g] for g in members[factor][shown]], np.int32)
+        for factor in self.factors:
+            index = loo_groups.Grouping.of(self.fit, factor).index
+            columns[f"of/{factor}"] = index[shown].astype(np.int32)
         return columns
+
+    @property
+    def _good(self) -> float:
+        """The Pareto k up to which a row's elpd can be believed in every model."""
+        return max(loo.good_k(fit) for fit in self.fits.values())
 
     def _shown_rows(self) -> pd.DataFrame:
         """The rows of the picture: row, difference, group, bad."""
         rows, factor = self.rows, self.state["factor"]
-        limit = max(loo.good_k(fit) for fit in self.fits.values())
         found = rows[["row", "difference"]].assign(
             group=loo.members(self.fit)[factor] if factor else "",
-            bad=(rows["khat"] > limit).astype(int),
+            bad=(rows["khat"] > self._good).astype(int),
         )
         return found.iloc[loo.thinned(rows["difference"].abs().to_numpy())]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import math
 import warnings
@@ -19,6 +18,7 @@ from scipy import stats
 import hierwidgets as hw
 from hierwidgets import refits
 from hierwidgets.sampling import Plan
+from hierwidgets.tables import loo_groups as kept
 from hierwidgets.tables import loo_refits
 from hierwidgets.tables.left_out import Density, Draws
 from hierwidgets.tables.loo_groups import (
@@ -55,7 +55,6 @@ class Here(Executor):
 
 def test_the_table_and_its_totals_are_arvizs(sleep_fit, monkeypatch):
     """Group densities handed to ArviZ as if each were one observation, the tail as long as its."""
-    kept = importlib.import_module("hierwidgets.tables.loo_groups")
     monkeypatch.setattr(kept, "_KEPT", WeakKeyDictionary())
     monkeypatch.setattr(
         smoothing, "tail_length", lambda n, r: math.floor(min(n / 5, 3 * math.sqrt(n / r)))

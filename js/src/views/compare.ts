@@ -1,12 +1,13 @@
 import { choice, menu } from "../controls/index.js";
-import { type Chart, embed } from "../host/chart.js";
-import { numbers, strings } from "../host/columns.js";
-import { adds, element, laidOut, onWidth } from "../host/dom.js";
+import { embed } from "../host/chart.js";
+import { numbers } from "../host/columns.js";
+import { element, laidOut, onWidth } from "../host/dom.js";
 import type { ListState } from "../host/listing.js";
 import { state as makeState, type State } from "../host/state.js";
 import { plural } from "../host/text.js";
 import type { Context, Row } from "../host/types.js";
 import { headings, worded } from "../host/words.js";
+import { alongRows } from "./along.js";
 import css from "./compare.css";
 import { scoreRows } from "./scores.js";
 import { UNITS, wholeGroups } from "./whole.js";
@@ -125,12 +126,14 @@ export async function compare(context: Context): Promise<void> {
   if (!spec || !specs.observations) throw new Error("The comparison lacks its pictures.");
   const chart = await embed(box, spec, { signal, description: about.rows.said });
   const description = "Difference in elpd of every row";
-  const points: Chart = await embed(observations, specs.observations, { signal, description });
-  points.set("count", Math.max(1, about.count - 1));
-  points.click((datum, event) => {
-    const name = state.get("factor");
-    if (name !== null && datum.group) selection.pick(name, [String(datum.group)], adds(event));
+  const along = await alongRows(context, {
+    el: observations,
+    spec: specs.observations,
+    description,
+    count: about.count,
+    factor: () => state.get("factor"),
   });
+  const points = along.chart;
   const height = STEP * names.length + AXIS;
   box.style.height = `${height}px`;
 
@@ -150,20 +153,18 @@ export async function compare(context: Context): Promise<void> {
 
   /** The rows' differences of the pair. */
   async function draw(): Promise<void> {
-    const { first: one, second: other, factor: name } = state.all;
-    const [at, less] = [names.indexOf(one), names.indexOf(other)];
-    const column = (field: string, model: number) => numbers(columns, `${field}/${model}`);
-    const labels = name === null ? [] : strings(columns, `labels/${name}`);
-    const of = name === null ? [] : numbers(columns, `of/${name}`);
+    const pair = [state.get("first"), state.get("second")].map((name) => names.indexOf(name));
+    const [elpd, less] = pair.map((place) => numbers(columns, `elpd/${place}`));
+    const [khat, other] = pair.map((place) => numbers(columns, `khat/${place}`));
     const found: Row[] = Array.from(numbers(columns, "row"), (row, i) => ({
       row,
-      difference: (column("elpd", at)[i] ?? Number.NaN) - (column("elpd", less)[i] ?? Number.NaN),
-      group: labels[of[i] ?? -1] ?? "",
-      bad: Math.max(column("khat", at)[i] ?? 0, column("khat", less)[i] ?? 0) > about.good ? 1 : 0,
+      difference: (elpd?.[i] ?? Number.NaN) - (less?.[i] ?? Number.NaN),
+      group: along.groupOf(i),
+      bad: Math.max(khat?.[i] ?? 0, other?.[i] ?? 0) > about.good ? 1 : 0,
     }));
     points.data("points", found);
     points.view.resize();
-    points.set("picked", name === null ? [] : selection.picked(name));
+    along.light();
     await sized();
   }
 
@@ -223,7 +224,10 @@ export async function compare(context: Context): Promise<void> {
 
   await show();
   state.changed(() => void show());
-  selection.changed(() => void draw(), signal);
+  selection.changed(() => {
+    along.light();
+    void points.run();
+  }, signal);
   onWidth(box, () => void size(), signal);
 }
 

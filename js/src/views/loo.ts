@@ -1,11 +1,11 @@
 import { choice, menu } from "../controls/index.js";
-import { type Chart, embed } from "../host/chart.js";
-import { numbers, strings } from "../host/columns.js";
-import { adds, element, laidOut, onWidth } from "../host/dom.js";
+import { numbers } from "../host/columns.js";
+import { element, laidOut, onWidth } from "../host/dom.js";
 import type { ListState } from "../host/listing.js";
 import { state as makeState } from "../host/state.js";
 import type { Context, Row } from "../host/types.js";
 import { headings, worded } from "../host/words.js";
+import { alongRows } from "./along.js";
 import css from "./loo.css";
 import { scoreRows } from "./scores.js";
 import { type Verdict, verdict } from "./verdict.js";
@@ -83,23 +83,22 @@ export async function loo(context: Context): Promise<void> {
     el.append(bar, told, rows.node);
   }
 
-  const groupOf = (i: number): string => {
-    const name = state.get("factor");
-    if (name === null) return "";
-    return strings(columns, `labels/${name}`)[numbers(columns, `of/${name}`)[i] ?? -1] ?? "";
-  };
-
   await laidOut(el, signal);
   const spec = specs.khat;
   if (!spec) throw new Error("The view lacks its picture of Pareto k.");
   const description = `Pareto k of every row: ${about.said}`;
-  const chart: Chart = await embed(box, spec, { signal, description });
-  chart.set("good", about.good);
-  chart.set("count", Math.max(1, about.rows - 1));
-  chart.click((datum, event) => {
-    const [name, group] = [state.get("factor"), String(datum.group ?? "")];
-    if (name !== null && group !== "") selection.pick(name, [group], adds(event));
+  const {
+    chart,
+    groupOf,
+    light: lit,
+  } = await alongRows(context, {
+    el: box,
+    spec,
+    description,
+    count: about.rows,
+    factor: () => state.get("factor"),
   });
+  chart.set("good", about.good);
 
   function points(): void {
     const found: Row[] = Array.from(row, (at, i) => ({
@@ -143,8 +142,7 @@ export async function loo(context: Context): Promise<void> {
   }
 
   async function light(): Promise<void> {
-    const name = state.get("factor");
-    chart.set("picked", name === null ? [] : selection.picked(name));
+    lit();
     listWorst();
     await chart.run();
   }

@@ -34,7 +34,7 @@ export async function densityPicture(
   const chart: Chart = await embed(el, specs.density, { signal, description: label });
   let [least, most] = [0, 1];
   let peak = 1;
-  let drawnPrior = "";
+  let fitted = "";
   let was: Density | undefined;
   let now: Density | undefined;
   let pinned: Density[] = [];
@@ -48,9 +48,9 @@ export async function densityPicture(
     chart.data(name, lines.flatMap(rows));
     fresh = true;
   };
-  const fitted = (density: Density): Density => within(scaled(density, peak, 1.04), least, most);
-  const draw = (name: string, density: Density): void => put(name, [fitted(density)]);
-  const drawPins = (): void => put("pins", pinned.map(fitted));
+  const cut = (density: Density): Density => within(scaled(density, peak, 1.04), least, most);
+  const draw = (name: string, density: Density): void => put(name, [cut(density)]);
+  const drawPins = (): void => put("pins", pinned.map(cut));
   return {
     domain(low, high) {
       [least, most] = [low, high];
@@ -83,8 +83,8 @@ export async function densityPicture(
     priors(prior, setting, element) {
       if (prior.fixed) return;
       const key = `${element} ${least} ${most}`;
-      if (key !== drawnPrior) put("fitted", [priorLine(prior, prior, element, least, most)]);
-      drawnPrior = key;
+      if (key !== fitted) put("fitted", [priorLine(prior, prior, element, least, most)]);
+      fitted = key;
       put("prior", [priorLine(setting, prior, element, least, most)]);
     },
     pins(lines) {
