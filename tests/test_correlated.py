@@ -46,7 +46,7 @@ def test_sleepstudy_agrees_with_the_reml_fit(fit):
     rho = post["Subject_corr"].sel(Subject__effect="1", Subject__effect_bis="Days").to_numpy()
     lower, upper = np.quantile(rho, [0.1, 0.9])
     assert lower < 0.066 < upper
-    assert fit.idata["sample_stats"]["diverging"].to_numpy().mean() < 0.002
+    assert fit.idata["sample_stats"]["diverging"].to_numpy().sum() <= 2
 
 
 @pytest.mark.parametrize("rho", [-0.6, 0.0, 0.9])
