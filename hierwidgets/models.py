@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from hierwidgets import checks, terms
+from hierwidgets import checks, same_model, terms
 from hierwidgets import correlated as joint
 
 if TYPE_CHECKING:
@@ -186,7 +186,9 @@ def make(
         raise ValueError(f"Bambi cannot make a model of {text!r}: {error}") from error
     for part in plain.conditional_parameters.values():
         checks.storable(term.name for term in part.terms.values())
-    return made(bambi_priors(plain, priors)) if priors else plain
+    model = made(bambi_priors(plain, priors)) if priors else plain
+    same_model.flatten(model)
+    return model
 
 
 def bambi_priors(plain: bmb.Model, priors: dict[str, Any]) -> dict[str, Any]:

@@ -147,7 +147,7 @@ def effects(model: bmb.Model) -> list[Effect]:
             if dim.endswith("__expr_dim"):
                 places = [(labels[i], {dim: level}, i) for i, level in enumerate(levels)]
         for dim, levels in response.items():
-            if _has_response_dim(model):
+            if has_response_dim(model):
                 places = [
                     (_label(name, level), {**at, dim: level}, i)
                     for name, at, i in places
@@ -253,7 +253,8 @@ def _dims(term: Any) -> dict[str, Any]:
     return {f"{term.alias}__{dim.rsplit('__', 1)[1]}": at for dim, at in term.coords.items()}
 
 
-def _has_response_dim(model: bmb.Model) -> bool:
+def has_response_dim(model: bmb.Model) -> bool:
+    """Whether there is a linear predictor for each category of the response, or each of several responses."""
     from bambi.families.multivariate import MultivariateFamily
     from bambi.families.univariate import Categorical
 
