@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from hierwidgets import checks, same_model, terms
+from hierwidgets import checks, default_priors, same_model, terms
 from hierwidgets import correlated as joint
 
 if TYPE_CHECKING:
@@ -68,6 +68,8 @@ def build(
     checks.response(model)
     if etas := joint.settled(model, correlated):
         model = joint.correlate(model, etas)
+    default_priors.check(model)
+    checks.noncentered(model)
     return model, int(bad.sum()) if dropna else 0
 
 
@@ -167,11 +169,13 @@ def make(
     options["extra_namespace"] = {"np": np, **(options.get("extra_namespace") or {})}
 
     def made(priors: dict[str, Any] | None) -> bmb.Model:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.filterwarnings(
                 "ignore", message="The intercept is omitted in ordinal families"
             )
-            return bmb.Model(formula, data, priors=priors, **options)
+            model = bmb.Model(formula, data, priors=priors, **options)
+        default_priors.rescale(model)
+        return model
 
     text = getattr(formula, "main", formula)
     try:

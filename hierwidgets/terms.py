@@ -177,7 +177,7 @@ def effects(model: bmb.Model) -> list[Effect]:
                     index=index,
                     predictor=predictor[:, column],
                     prior=_prior_text(term.prior),
-                    parameterization=_parameterization(model, component, term),
+                    parameterization=parameterization(model, component, term),
                     joint=_joint_base(term.prior),
                 )
             )
@@ -261,7 +261,8 @@ def has_response_dim(model: bmb.Model) -> bool:
     return isinstance(model.family, (MultivariateFamily, Categorical))
 
 
-def _parameterization(model: bmb.Model, component: str, term: Any) -> str:
+def parameterization(model: bmb.Model, component: str, term: Any) -> str:
+    """How Bambi writes a group term: "noncentered" or "centered"."""
     default = model.noncentered
     if isinstance(default, dict):
         default = default.get(component, True)
