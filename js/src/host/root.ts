@@ -7,6 +7,8 @@ export interface About {
   description: string;
   /** Names the static picture beside the view, which is for where the view cannot live. */
   still: string;
+  /** What stands under the view: reference levels, cautions about the design. */
+  foot?: string[];
 }
 
 /** The element everything of one view is in: styled by itself, in the host's theme. */
@@ -22,6 +24,11 @@ export function makeRoot(el: HTMLElement, kind: string, about: About, signal: Ab
   el.replaceChildren(style, root);
   followTheme(root, signal);
   return root;
+}
+
+/** What is said under the view, once it is drawn. */
+export function addFoot(root: HTMLElement, { foot = [] }: About): void {
+  root.append(...foot.map((said) => element("p", { className: "hw-caption", textContent: said })));
 }
 
 /** A readable message where the view would be, and the stack in the console. */
