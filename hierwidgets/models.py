@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from hierwidgets import checks, terms
+from hierwidgets import bare, checks, terms
 from hierwidgets import correlated as joint
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ def make(
             warnings.filterwarnings(
                 "ignore", message="The intercept is omitted in ordinal families"
             )
-            return bmb.Model(formula, data, priors=priors, **options)
+            return bare.made(bmb.Model, formula, data, {**options, "priors": priors})
 
     text = getattr(formula, "main", formula)
     try:

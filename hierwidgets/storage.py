@@ -1,7 +1,8 @@
 """A fit in one file: an HDF5 DataTree, and a JSON recipe that rebuilds the model. Never pickle.
 
 The file is a netCDF that ArviZ and xarray read as well; the recipe is text in its group
-``hierwidgets``. Nothing that is loaded can run code.
+``hierwidgets``. Nothing that is loaded can run code: `vessel` looks at the file before it is read, and
+`allowed` at the recipe before anything in it is looked up.
 """
 
 from __future__ import annotations
@@ -14,10 +15,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hierwidgets import checks, recipes
+from hierwidgets import checks, priors, recipes, terms, vessel
 from hierwidgets.fit import Fit
 
 if TYPE_CHECKING:
+    import bambi as bmb
     import xarray as xr
 
 FORMAT = 1
@@ -40,7 +42,8 @@ def save(fit: Fit, path: str | Path) -> Path:
     Raises
     ------
     ValueError
-        If the model holds what a file cannot: functions in its priors, its namespace or its family.
+        If the model holds what a file cannot: functions of your own in its formula, its priors or its
+        family, or columns from its namespace.
 
     Examples
     --------
@@ -58,11 +61,15 @@ def save(fit: Fit, path: str | Path) -> Path:
         if not name.startswith("warmup")
     }
     text = np.frombuffer(recipe.encode(), np.uint8)
-    groups[GROUP] = xr.Dataset({"recipe": ("byte", text)}, attrs={"format": FORMAT})
+    kept = json.dumps(vessel.digests(groups))
+    groups[GROUP] = xr.Dataset(
+        {"recipe": ("byte", text)}, attrs={"format": FORMAT, "digests": kept}
+    )
+    encoding = {f"/{GROUP}": {"recipe": {"fletcher32": True, "chunksizes": (len(text),)}}}
     handle, temporary = tempfile.mkstemp(suffix=".nc", dir=path.parent)
     os.close(handle)
     try:
-        xr.DataTree.from_dict(groups).to_netcdf(temporary, engine="h5netcdf")
+        xr.DataTree.from_dict(groups).to_netcdf(temporary, engine="h5netcdf", encoding=encoding)
         Path(temporary).replace(path)
     finally:
         Path(temporary).unlink(missing_ok=True)
@@ -85,7 +92,8 @@ def load(path: str | Path) -> Fit:
     FileNotFoundError
         There is no such file.
     ValueError
-        The file is damaged, not a fit, or of another format.
+        The file is damaged, not a fit, of another format, or its recipe asks for more than columns,
+        numbers and the functions in `hierwidgets.allowed`.
 
     Examples
     --------
@@ -98,9 +106,10 @@ def load(path: str | Path) -> Fit:
         near = checks.nearest(path.name, [p.name for p in path.parent.glob("*") if p.is_file()])
         raise FileNotFoundError(f"There is no file {str(path)!r}.{near}")
     try:
-        with xr.open_datatree(path, engine="h5netcdf") as opened:
+        vessel.plain(path)
+        with xr.open_datatree(path, engine="h5netcdf", phony_dims="access") as opened:
             tree = opened.load()
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
+    except Exception as error:
         raise ValueError(
             f"{str(path)!r} cannot be read as a saved fit: it is damaged or another kind of file ({error})."
         ) from error
@@ -117,21 +126,57 @@ def load(path: str | Path) -> Fit:
         )
     try:
         recipe = json.loads(tree[GROUP]["recipe"].to_numpy().tobytes().decode())
+        digests = json.loads(tree[GROUP].attrs.get("digests", "{}"))
+        name, dropped = (
+            recipes.fit_name(recipe["name"]),
+            checks.positive_int(recipe["dropped"], "dropped", 0),
+        )
+    except Exception as error:
+        raise ValueError(
+            f"The recipe in {str(path)!r} is damaged: {type(error).__name__}: {error}."
+        ) from error
+    try:
         model = recipes.model(recipe)
-    except (ValueError, KeyError, TypeError) as error:
+    except ValueError as error:
+        raise ValueError(f"The recipe in {str(path)!r} cannot be used: {error}") from error
+    except Exception as error:
         raise ValueError(
             f"The recipe in {str(path)!r} is damaged: {type(error).__name__}: {error}."
         ) from error
     kept = {name: group.to_dataset() for name, group in tree.children.items() if name != GROUP}
     if "posterior" not in kept:
         raise ValueError(f"{str(path)!r} holds no posterior: it is damaged.")
-    tree = xr.DataTree.from_dict(kept)
-    return Fit(model, tree, name=recipe["name"], dropped=recipe["dropped"])
+    fitted = _fit(model, xr.DataTree.from_dict(kept), name, dropped, path)
+    now = vessel.digests(kept)
+    if changed := [key for key, digest in digests.items() if now.get(key) != digest]:
+        raise ValueError(
+            f"{str(path)!r} is damaged: {checks.listed(changed, 3)} is not what was saved. Save the fit "
+            "again, or open the file with xarray and use hierwidgets.wrap(model, tree)."
+        )
+    return fitted
+
+
+def _fit(model: bmb.Model, tree: xr.DataTree, name: str, dropped: int, path: Path) -> Fit:
+    """The fit of a model and its draws, where they belong together."""
+    try:
+        posterior = tree["posterior"].to_dataset()
+        wanted = [one for one in priors.names(model) if one not in posterior]
+        if wanted or not set(terms.MAIN_DIMS) <= set(posterior.dims):
+            raise ValueError(  # noqa: TRY301
+                f"Its posterior lacks {checks.listed(wanted or terms.MAIN_DIMS)}."
+            )
+        return Fit(model, tree, name=name, dropped=dropped)
+    except ValueError as error:
+        raise ValueError(f"{str(path)!r} cannot be used: {error}") from error
+    except Exception as error:
+        raise ValueError(
+            f"The draws in {str(path)!r} are damaged: {type(error).__name__}: {error}."
+        ) from error
 
 
 def _storable(data: xr.Dataset) -> xr.Dataset:
     """Without variables of mixed objects, such as nutpie's divergence messages, when empty."""
-    out = data.copy()
+    out = data.drop_encoding()
     for name, variable in data.data_vars.items():
         if variable.dtype == object:
             values = variable.to_numpy()
