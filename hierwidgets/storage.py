@@ -11,7 +11,7 @@ import json
 import os
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,7 +19,6 @@ from hierwidgets import checks, priors, recipes, terms, vessel
 from hierwidgets.fit import Fit
 
 if TYPE_CHECKING:
-    import bambi as bmb
     import xarray as xr
 
 FORMAT = 1
@@ -61,15 +60,12 @@ def save(fit: Fit, path: str | Path) -> Path:
         if not name.startswith("warmup")
     }
     text = np.frombuffer(recipe.encode(), np.uint8)
-    kept = json.dumps(vessel.digests(groups))
-    groups[GROUP] = xr.Dataset(
-        {"recipe": ("byte", text)}, attrs={"format": FORMAT, "digests": kept}
-    )
-    encoding = {f"/{GROUP}": {"recipe": {"fletcher32": True, "chunksizes": (len(text),)}}}
+    groups[GROUP] = xr.Dataset({"recipe": ("byte", text)}, attrs={"format": FORMAT})
     handle, temporary = tempfile.mkstemp(suffix=".nc", dir=path.parent)
     os.close(handle)
     try:
-        xr.DataTree.from_dict(groups).to_netcdf(temporary, engine="h5netcdf", encoding=encoding)
+        xr.DataTree.from_dict(groups).to_netcdf(temporary, engine="h5netcdf")
+        vessel.seal(Path(temporary))
         Path(temporary).replace(path)
     finally:
         Path(temporary).unlink(missing_ok=True)
@@ -118,60 +114,51 @@ def load(path: str | Path) -> Fit:
             f"{str(path)!r} is a netCDF file without a hierwidgets recipe, so its model is unknown. "
             "Build the Bambi model yourself and use hierwidgets.wrap(model, tree)."
         )
-    found = tree[GROUP].attrs.get("format")
-    if found != FORMAT:
+    recipe = _recipe(tree[GROUP].to_dataset(), path)
+    kept = {name: group.to_dataset() for name, group in tree.children.items() if name != GROUP}
+    if "posterior" not in kept:
+        raise ValueError(f"{str(path)!r} holds no posterior: it is damaged.")
+    return _fit(recipe, kept, path)
+
+
+def _recipe(group: xr.Dataset, path: Path) -> dict[str, Any]:
+    """The recipe of a file, as text and numbers."""
+    found = group.attrs.get("format")
+    if not isinstance(found, (int, np.integer)) or found != FORMAT:
         raise ValueError(
             f"{str(path)!r} has format {found}, and this version of hierwidgets reads format {FORMAT}. "
             "Load it with the version that wrote it, or fit the model again."
         )
     try:
-        recipe = json.loads(tree[GROUP]["recipe"].to_numpy().tobytes().decode())
-        digests = json.loads(tree[GROUP].attrs.get("digests", "{}"))
-        name, dropped = (
-            recipes.fit_name(recipe["name"]),
-            checks.positive_int(recipe["dropped"], "dropped", 0),
-        )
+        recipe = json.loads(group["recipe"].to_numpy().tobytes().decode())
+        name, dropped = recipe["name"], checks.positive_int(recipe["dropped"], "dropped", 0)
+        return {**recipe, "name": recipes.fit_name(name), "dropped": dropped}
     except Exception as error:
-        raise ValueError(
-            f"The recipe in {str(path)!r} is damaged: {type(error).__name__}: {error}."
-        ) from error
+        raise _damaged("recipe", path, error) from error
+
+
+def _damaged(what: str, path: Path, error: Exception) -> ValueError:
+    return ValueError(f"The {what} in {str(path)!r} is damaged: {type(error).__name__}: {error}.")
+
+
+def _fit(recipe: dict[str, Any], groups: dict[str, xr.Dataset], path: Path) -> Fit:
+    """The fit of a model and its draws, where they belong together."""
+    import xarray as xr
+
+    posterior = groups["posterior"]
     try:
         model = recipes.model(recipe)
-    except ValueError as error:
-        raise ValueError(f"The recipe in {str(path)!r} cannot be used: {error}") from error
-    except Exception as error:
-        raise ValueError(
-            f"The recipe in {str(path)!r} is damaged: {type(error).__name__}: {error}."
-        ) from error
-    kept = {name: group.to_dataset() for name, group in tree.children.items() if name != GROUP}
-    if "posterior" not in kept:
-        raise ValueError(f"{str(path)!r} holds no posterior: it is damaged.")
-    fitted = _fit(model, xr.DataTree.from_dict(kept), name, dropped, path)
-    now = vessel.digests(kept)
-    if changed := [key for key, digest in digests.items() if now.get(key) != digest]:
-        raise ValueError(
-            f"{str(path)!r} is damaged: {checks.listed(changed, 3)} is not what was saved. Save the fit "
-            "again, or open the file with xarray and use hierwidgets.wrap(model, tree)."
-        )
-    return fitted
-
-
-def _fit(model: bmb.Model, tree: xr.DataTree, name: str, dropped: int, path: Path) -> Fit:
-    """The fit of a model and its draws, where they belong together."""
-    try:
-        posterior = tree["posterior"].to_dataset()
         wanted = [one for one in priors.names(model) if one not in posterior]
         if wanted or not set(terms.MAIN_DIMS) <= set(posterior.dims):
             raise ValueError(  # noqa: TRY301
-                f"Its posterior lacks {checks.listed(wanted or terms.MAIN_DIMS)}."
+                f"its posterior lacks {checks.listed(wanted or terms.MAIN_DIMS)}."
             )
-        return Fit(model, tree, name=name, dropped=dropped)
+        tree = xr.DataTree.from_dict(groups)
+        return Fit(model, tree, name=recipe["name"], dropped=recipe["dropped"])
     except ValueError as error:
-        raise ValueError(f"{str(path)!r} cannot be used: {error}") from error
+        raise ValueError(f"The recipe in {str(path)!r} cannot be used: {error}") from error
     except Exception as error:
-        raise ValueError(
-            f"The draws in {str(path)!r} are damaged: {type(error).__name__}: {error}."
-        ) from error
+        raise _damaged("recipe", path, error) from error
 
 
 def _storable(data: xr.Dataset) -> xr.Dataset:

@@ -1,36 +1,78 @@
-"""Whether an HDF5 file holds plain numbers and text within itself, looked at before it is read."""
+"""Whether an HDF5 file is whole, and holds plain numbers and text: looked at before it is read.
+
+A saved fit ends in a seal, a digest of all that stands before it. HDF5's own library trusts what it
+reads and may not return from a damaged file. Other programs do not see the seal, and take it away
+when they change the file.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+import struct
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
-
-if TYPE_CHECKING:
-    import xarray as xr
+from typing import Any
 
 MOST_OBJECTS = 100_000
 FREE_BYTES = 2**28
 # HDF5's own deflate packs at most 1,032 to one: https://zlib.net/zlib_tech.html
 PACKED = 1_032
 DEFLATE, SHUFFLE, FLETCHER32 = 1, 2, 3
+MAGIC = b"\x89HDF\r\n\x1a\n"
+# Where a superblock of each version says where the file ends:
+# https://support.hdfgroup.org/documentation/hdf5/latest/_f_m_t3.html
+ENDS = {0: 40, 1: 44, 2: 28, 3: 28}
+MARK = b"\nhierwidgets seal "
+SEAL = len(MARK) + 65
+
+
+def seal(path: Path) -> None:
+    """Write a digest of a file at its end."""
+    mark = _mark(path, path.stat().st_size)
+    with path.open("ab") as file:
+        file.write(mark)
+
+
+def _mark(path: Path, size: int) -> bytes:
+    digest = hashlib.blake2b(digest_size=32)
+    with path.open("rb") as file:
+        while size:
+            block = file.read(min(size, 2**20))
+            digest.update(block)
+            size -= len(block)
+    return MARK + digest.hexdigest().encode() + b"\n"
+
+
+def _whole(path: Path) -> None:
+    """Refuse a file that has another length than it says, or another content than its seal."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        start = file.read(52)
+        file.seek(max(0, size - SEAL))
+        last = file.read()
+    if len(start) < 52 or not start.startswith(MAGIC):
+        raise ValueError("it is no HDF5 file")
+    place = ENDS.get(start[8])
+    if place is None or start[13 if start[8] < 2 else 9] != 8:
+        raise ValueError("its HDF5 is of an unknown kind")
+    (end,) = struct.unpack_from("<Q", start, place)
+    if end not in (size, size - SEAL):
+        raise ValueError(f"it has {size:,} bytes and should have {end:,}")
+    if end != size and last != _mark(path, end):
+        raise ValueError("its content is not what was saved")
 
 
 def plain(path: Path) -> None:
-    """Refuse a file that points outside itself, needs a plug-in to be read, or unpacks to too much.
+    """Refuse a file that is damaged, points outside itself, needs a plug-in, or unpacks to too much.
 
     Raises
     ------
-    OSError
-        Not an HDF5 file.
-    ValueError
-        Names what is wrong.
+    OSError, ValueError
+        Says what is wrong.
     """
     import h5py
 
+    _whole(path)
     size = 0
     with h5py.File(path, "r") as file:
         for name, data in _datasets(file):
@@ -70,26 +112,3 @@ def _datasets(file: Any) -> Iterator[tuple[str, Any]]:
                 waiting.append((path, found))
             elif isinstance(found, h5py.Dataset):
                 yield path, found
-
-
-def digests(groups: Mapping[str, xr.Dataset]) -> dict[str, str]:
-    """A digest of every variable's numbers or text, by group and name."""
-    return {
-        f"{group}/{name}": _digest(np.asarray(variable.to_numpy()))
-        for group, data in groups.items()
-        for name, variable in data.variables.items()
-        if variable.dtype.kind in "fiubOUT"
-    }
-
-
-def _digest(values: np.ndarray) -> str:
-    if values.dtype.kind in "OUT":
-        content = "\0".join(str(value) for value in values.flat).encode(errors="surrogatepass")
-        kind = "text"
-    else:
-        if values.dtype.kind == "f" and np.isnan(values).any():
-            values = np.where(np.isnan(values), np.array(np.nan, values.dtype), values)
-        kind = f"{values.dtype.kind}{values.dtype.itemsize}"
-        content = values.astype(values.dtype.newbyteorder("<"), copy=False).tobytes()
-    head = f"{kind} {values.shape} ".encode()
-    return hashlib.blake2b(head + content, digest_size=16).hexdigest()

@@ -5,12 +5,16 @@ from __future__ import annotations
 import copy
 import json
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import h5py
 import numpy as np
+import xarray as xr
+
+import hierwidgets as hw
 
 WORDS = [
     *("np.save('written', x)", "np.load('x')", "np.lib.format.open_memmap('x')", "np.f2py.compile('x')"),
@@ -158,3 +162,46 @@ KINDS: list[Callable[[Path, Path, np.random.Generator], str]] = [
     recipe_changed,
     parts_changed,
 ]
+
+
+class Watch:
+    """What Python does while it is on, of the things that no loading may do."""
+
+    FORBIDDEN = (
+        "os.system",
+        "os.remove",
+        "os.rename",
+        "os.mkdir",
+        "subprocess.Popen",
+        "socket.connect",
+    )
+
+    def __init__(self) -> None:
+        self.on = False
+        self.seen: list[str] = []
+        sys.addaudithook(self._heard)
+
+    def _heard(self, event: str, args: tuple[Any, ...]) -> None:
+        if self.on and (event in self.FORBIDDEN or (event == "open" and _writes(args))):
+            self.seen.append(f"{event} {args!r}")
+
+
+def _writes(args: tuple[Any, ...]) -> bool:
+    return bool(set(str(args[1] or "")) & set("wax+"))
+
+
+def outcome(path: Path, good: hw.Fit) -> str:
+    """How `hw.load` answers: "refused", "the same" or "another"; any other answer raises.
+
+    "Another" is a file whose recipe says something else that is allowed.
+    """
+    try:
+        again = hw.load(path)
+    except ValueError as error:
+        text = str(error)
+        if not text.startswith((repr(str(path)), "The recipe in")):
+            raise AssertionError(f"not a sentence of hierwidgets: {text}") from error
+        return "refused"
+    xr.testing.assert_identical(good.posterior.drop_attrs(), again.posterior.drop_attrs())
+    same = again.formula == good.formula and again.data.equals(good.data)
+    return "the same" if same else "another"
