@@ -104,21 +104,20 @@ def load(path: str | Path) -> Fit:
     try:
         vessel.plain(path)
         with xr.open_datatree(path, engine="h5netcdf", phony_dims="access") as opened:
-            tree = opened.load()
+            groups = {name: one.to_dataset() for name, one in opened.load().children.items()}
     except Exception as error:
         raise ValueError(
             f"{str(path)!r} cannot be read as a saved fit: it is damaged or another kind of file ({error})."
         ) from error
-    if GROUP not in tree.children:
+    if GROUP not in groups:
         raise ValueError(
             f"{str(path)!r} is a netCDF file without a hierwidgets recipe, so its model is unknown. "
             "Build the Bambi model yourself and use hierwidgets.wrap(model, tree)."
         )
-    recipe = _recipe(tree[GROUP].to_dataset(), path)
-    kept = {name: group.to_dataset() for name, group in tree.children.items() if name != GROUP}
-    if "posterior" not in kept:
+    recipe = _recipe(groups.pop(GROUP), path)
+    if "posterior" not in groups:
         raise ValueError(f"{str(path)!r} holds no posterior: it is damaged.")
-    return _fit(recipe, kept, path)
+    return _fit(recipe, groups, path)
 
 
 def _recipe(group: xr.Dataset, path: Path) -> dict[str, Any]:
@@ -148,17 +147,21 @@ def _fit(recipe: dict[str, Any], groups: dict[str, xr.Dataset], path: Path) -> F
     posterior = groups["posterior"]
     try:
         model = recipes.model(recipe)
-        wanted = [one for one in priors.names(model) if one not in posterior]
-        if wanted or not set(terms.MAIN_DIMS) <= set(posterior.dims):
-            raise ValueError(  # noqa: TRY301
-                f"its posterior lacks {checks.listed(wanted or terms.MAIN_DIMS)}."
-            )
+        wanted = [*priors.names(model), *(effect.variable for effect in terms.effects(model))]
+        if short := [name for name in wanted if not _drawn(posterior, name)]:
+            raise ValueError(f"its posterior lacks draws of {checks.listed(short)}.")  # noqa: TRY301
         tree = xr.DataTree.from_dict(groups)
         return Fit(model, tree, name=recipe["name"], dropped=recipe["dropped"])
     except ValueError as error:
         raise ValueError(f"The recipe in {str(path)!r} cannot be used: {error}") from error
     except Exception as error:
         raise _damaged("recipe", path, error) from error
+
+
+def _drawn(posterior: xr.Dataset, name: str) -> bool:
+    if name not in posterior or posterior[name].dtype.kind not in "fiu":
+        return False
+    return set(terms.MAIN_DIMS) <= set(posterior[name].dims)
 
 
 def _storable(data: xr.Dataset) -> xr.Dataset:

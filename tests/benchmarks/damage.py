@@ -30,30 +30,24 @@ def batch(kind: int, first: int, good: Path, folder: Path) -> Counter[str]:
     """A hundred files of one kind, by seed."""
     warnings.simplefilter("ignore")
     fit = hw.load(good)
-    watch = mutations.Watch()
     found: Counter[str] = Counter()
     for seed in range(first, first + AT_ONCE):
         path = folder / f"{kind}-{seed}.nc"
-        try:
-            said = mutations.KINDS[kind](good, path, np.random.default_rng(seed))
-        except Exception as error:  # noqa: BLE001
-            found[f"not made: {type(error).__name__}"] += 1
+        said = mutations.made(mutations.KINDS[kind], good, path, np.random.default_rng(seed))
+        if not said:
+            found["not made"] += 1
             continue
         signal.alarm(SECONDS)
-        watch.on = True
-        try:
-            found[mutations.outcome(path, fit)] += 1
-        except Exception as error:  # noqa: BLE001
+        with mutations.watched() as seen:
+            try:
+                found[mutations.outcome(path, fit)] += 1
+            except Exception as error:  # noqa: BLE001
+                seen.append(f"{type(error).__name__}: {str(error)[:300]}")
+        signal.alarm(0)
+        path.unlink(missing_ok=True)
+        if seen:
             found["wrong"] += 1
-            print(f"  seed {seed}, {said}: {type(error).__name__}: {str(error)[:300]}")
-        finally:
-            watch.on = False
-            signal.alarm(0)
-            path.unlink(missing_ok=True)
-        if watch.seen:
-            found["wrong"] += 1
-            print(f"  seed {seed}, {said}: {watch.seen}")
-            watch.seen.clear()
+            print(f"  seed {seed}, {said}: {seen}")
     return found
 
 
