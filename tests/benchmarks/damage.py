@@ -23,7 +23,7 @@ from tests import mutations
 from tests.synthetic import made_up
 
 AT_ONCE = 100
-SECONDS = 20
+SECONDS = 120
 
 
 def batch(kind: int, first: int, good: Path, folder: Path) -> Counter[str]:
