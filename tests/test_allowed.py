@@ -134,6 +134,46 @@ def test_a_model_from_text_sees_columns_and_listed_functions_alone(data):
         assert piece.env.namespace["np"] is allowed.NUMPY
 
 
+HELD = [
+    ("y ~ poly(x, 2) + bs(w, df=4, intercept=True) + (x + {x**2} | g)", "gaussian"),
+    ("p(k, n) ~ scale(x) + (scale(x) | g / kind)", "binomial"),
+    ("p(k, 9) ~ center(x):standardize(w)", "binomial"),
+    ("y ~ C(kind, Treatment('b')) + {kind == 'a'} + np.where(x > 1.5, 1, 0)", "gaussian"),
+    ("y ~ T(kind, ref='c') + S(g) + np.maximum(x, w) + (kind | g)", "gaussian"),
+    ("y ~ hsgp(x, m=4, c=1.5, cov='Matern32') + (1 | g)", "gaussian"),
+    ("weighted(y, w) ~ (x + w)**2 + (x | g)", "gaussian"),
+    ("truncated(y, lb=-9, ub=9) ~ np.sqrt(x) + I(-x * w)", "gaussian"),
+    ("censored(y, state) ~ np.log1p(x) + offset(log(w)) + (1 | g)", "gaussian"),
+    ("binary(kind, 'b') ~ `x 2` + (1 | g)", "bernoulli"),
+]
+
+
+def dense(values):
+    return values.toarray() if hasattr(values, "toarray") else np.asarray(values)
+
+
+@pytest.mark.parametrize(("formula", "family"), HELD)
+def test_a_model_from_text_has_the_same_design(formula, family, data):
+    rng = np.random.default_rng(2)
+    data = data.assign(
+        w=rng.uniform(1, 2, 40),
+        n=9,
+        k=rng.integers(0, 9, 40),
+        kind=np.tile(list("abcab"), 8),
+        state=np.tile(["none", "right"], 20),
+        **{"x 2": data["x"] ** 2},
+    )
+    model, _ = models.build(formula, data, family=family)
+    recipe = recipes.of(SimpleNamespace(model=model, name="fit", dropped=0))
+    again = recipes.model(json.loads(json.dumps(recipe)))
+    for name, part in model.conditional_parameters.items():
+        other = again.conditional_parameters[name]
+        for key, term in part.terms.items():
+            np.testing.assert_array_equal(dense(term.data), dense(other.terms[key].data))
+        assert part.terms.keys() == other.terms.keys()
+    np.testing.assert_array_equal(model.response_term.data, again.response_term.data)
+
+
 def changed(recipe, *path, value):
     out = json.loads(json.dumps(recipe))
     owner = out
