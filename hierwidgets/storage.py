@@ -147,8 +147,10 @@ def _fit(recipe: dict[str, Any], groups: dict[str, xr.Dataset], path: Path) -> F
     posterior = groups["posterior"]
     try:
         model = recipes.model(recipe)
-        wanted = [*priors.names(model), *(effect.variable for effect in terms.effects(model))]
-        if short := [name for name in wanted if not _drawn(posterior, name)]:
+        wanted: dict[str, tuple[str, ...]] = dict.fromkeys(priors.names(model), terms.MAIN_DIMS)
+        for one in terms.effects(model):
+            wanted[one.variable] = (*terms.MAIN_DIMS, one.factor_dim)
+        if short := [name for name, dims in wanted.items() if not _drawn(posterior, name, dims)]:
             raise ValueError(f"its posterior lacks draws of {checks.listed(short)}.")  # noqa: TRY301
         tree = xr.DataTree.from_dict(groups)
         return Fit(model, tree, name=recipe["name"], dropped=recipe["dropped"])
@@ -158,10 +160,10 @@ def _fit(recipe: dict[str, Any], groups: dict[str, xr.Dataset], path: Path) -> F
         raise _damaged("recipe", path, error) from error
 
 
-def _drawn(posterior: xr.Dataset, name: str) -> bool:
+def _drawn(posterior: xr.Dataset, name: str, dims: tuple[str, ...]) -> bool:
     if name not in posterior or posterior[name].dtype.kind not in "fiu":
         return False
-    return set(terms.MAIN_DIMS) <= set(posterior[name].dims)
+    return set(dims) <= set(posterior[name].dims)
 
 
 def _storable(data: xr.Dataset) -> xr.Dataset:
