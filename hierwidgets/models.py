@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from hierwidgets import checks, default_priors, same_model, terms
+from hierwidgets import bare, checks, default_priors, same_model, terms
 from hierwidgets import correlated as joint
 
 if TYPE_CHECKING:
@@ -173,7 +173,7 @@ def make(
             warnings.filterwarnings(
                 "ignore", message="The intercept is omitted in ordinal families"
             )
-            model = bmb.Model(formula, data, priors=priors, **options)
+            model = bare.made(bmb.Model, formula, data, {**options, "priors": priors})
         default_priors.rescale(model)
         return model
 

@@ -1,5 +1,5 @@
 import css from "../style.css";
-import { element } from "./dom.js";
+import { element, keepKeys } from "./dom.js";
 import { followTheme } from "./theme.js";
 
 export interface About {
@@ -18,11 +18,11 @@ export function makeRoot(el: HTMLElement, kind: string, about: About, signal: Ab
   const style = element("style", { textContent: `${css}\n${hide}` });
   const root = element("div", { className: "hw-view" });
   root.dataset.view = kind;
-  root.dataset.lmSuppressShortcuts = "true";
   root.setAttribute("role", "region");
   root.setAttribute("aria-label", about.title);
   el.replaceChildren(style, root);
   followTheme(root, signal);
+  keepKeys(root, signal);
   return root;
 }
 
