@@ -94,13 +94,14 @@ def formula(text: object, columns: Collection[str]) -> set[str]:
         raise ValueError(f"A formula is text of at most {LONGEST:,} characters.")
     reader = _Reader(text, columns)
     try:
-        reader.outside(_parsed(text))
+        reader.outside(parsed(text))
     except RecursionError as error:
         raise checks.parse_error(text[:80], ValueError("it is nested too deeply")) from error
     return reader.called
 
 
-def _parsed(text: str) -> Any:
+def parsed(text: str) -> Any:
+    """The tree that formulae's parser makes of a formula, all of it: formulae ignores what it cannot place."""
     from formulae.parser import Parser
     from formulae.scanner import Scanner
 

@@ -143,3 +143,16 @@ def test_wrapped_draws_are_compared_with_the_mu_they_bring(sleep_fit):
     tree["posterior"] = tree["posterior"].to_dataset().assign(mu=(dims, mu + 1))
     with pytest.raises(ValueError, match="another one"):
         hw.wrap(sleep_fit.model, tree)
+
+
+@pytest.mark.parametrize(
+    ("formula", "said"),
+    [
+        ("y ~ x | g", r"'\|' is out of place. Groups stand in parentheses"),
+        ("y ~ x + (1 | g) % z", "'%' is out of place"),
+        ("y ~ x + (1 | g))", r"'\)' is out of place"),
+    ],
+)
+def test_a_formula_is_read_to_its_end(formula, said, data):
+    with pytest.raises(ValueError, match=said):
+        hw.fit(formula, data)
