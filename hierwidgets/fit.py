@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from hierwidgets import checks, models, sampling, terms
+from hierwidgets import checks, located, models, sampling, terms
 from hierwidgets.answers import Answers
 from hierwidgets.checking import Checking
 from hierwidgets.opens import Opens
@@ -155,6 +155,7 @@ def wrap(model: bmb.Model, idata: xr.DataTree, *, executor: Executor | None = No
         raise TypeError(
             f"wrap(model, idata) needs the DataTree that model.fit() returned, with a posterior, not {type(idata).__name__}."
         )
+    located.refuse_lost(model)
     return Fit(model, idata, executor=executor)
 
 
@@ -350,9 +351,10 @@ class Fit(Opens, Checking, Answers):
 def check_match(effects: Sequence[terms.Effect], posterior: xr.Dataset) -> None:
     """Refuse a posterior that is not this model's."""
     for effect in effects:
-        if effect.variable not in posterior or effect.scale not in posterior:
+        wanted = [effect.variable, effect.scale, *([effect.location] if effect.location else [])]
+        if missing := [name for name in wanted if name not in posterior]:
             raise ValueError(
-                f"The posterior has no {effect.variable!r} or {effect.scale!r}: it belongs to another model. "
+                f"The posterior has no {' and no '.join(map(repr, missing))}: it belongs to another model. "
                 f"It holds {checks.listed(posterior.data_vars)}."
             )
         labels = [str(label) for label in np.asarray(posterior[effect.factor_dim])]
