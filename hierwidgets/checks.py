@@ -229,6 +229,22 @@ def response(model: bmb.Model) -> None:
             )
 
 
+def noncentered(model: bmb.Model) -> None:
+    """Refuse group effects that are not Normal in the non-centred form, which exists for Normal alone."""
+    for component, term in terms.group_terms(model):
+        prior = term.prior
+        if prior.dist is not None or prior.name == "Normal":
+            continue
+        if terms.parameterization(model, component, term) == "noncentered":
+            name = terms.shown_name(term)
+            raise ValueError(
+                f"The effects of {name!r} have the prior {prior.name}, and the non-centred form exists for "
+                "Normal effects alone. Write the term in the centred form, by noncentered=False in its "
+                f"prior, hw.Prior({prior.name!r}, ..., noncentered=False), or in hw.fit for all terms; or give "
+                "it a Normal prior."
+            )
+
+
 def ordered_response(family: object, data: pd.DataFrame, name: str) -> None:
     """Refuse a response without an order for a family of ordered categories."""
     if family in ORDERED and name in data.columns:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hierwidgets import checks, terms
+from hierwidgets import checks, default_priors, terms
 
 if TYPE_CHECKING:
     import bambi as bmb
@@ -168,7 +168,9 @@ def correlate(model: bmb.Model, etas: Mapping[str, float]) -> bmb.Model:
                     **{"mu": 0.0, **term.prior.args},
                 )
                 start += size
-    model.set_priors(priors={name: prior for name, prior in new.items() if prior})
+    with np.errstate(all="ignore"):
+        model.set_priors(priors={name: prior for name, prior in new.items() if prior})
+    default_priors.rescale(model)
     return model
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from hierwidgets import checks, located, models, sampling, terms
+from hierwidgets import checks, located, models, same_model, sampling, terms
 from hierwidgets.answers import Answers
 from hierwidgets.checking import Checking
 from hierwidgets.opens import Opens
@@ -136,7 +136,8 @@ def wrap(model: bmb.Model, idata: xr.DataTree, *, executor: Executor | None = No
     Raises
     ------
     TypeError, ValueError
-        If these are not a Bambi model and its posterior.
+        If these are not a Bambi model and its posterior, or the posterior came from another model than
+        the formula says, as Bambi 0.21 compiles slopes such as ``x:z`` of two numeric columns.
 
     Examples
     --------
@@ -156,6 +157,7 @@ def wrap(model: bmb.Model, idata: xr.DataTree, *, executor: Executor | None = No
             f"wrap(model, idata) needs the DataTree that model.fit() returned, with a posterior, not {type(idata).__name__}."
         )
     located.refuse_lost(model)
+    same_model.check_draws(model, idata)
     return Fit(model, idata, executor=executor)
 
 

@@ -186,8 +186,7 @@ class Run:
     def _run(self) -> Event:
         with _COMPILING:
             self._unless_asked()
-            if not self.model.built:
-                self.model.build()
+            sampling.build(self.model)
             compiled = sampling.Compiled.of(self.model)
         self._unless_asked()
         known = self._watched(compiled)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from hierwidgets import terms
+from hierwidgets import default_priors, terms
 
 if TYPE_CHECKING:
     import bambi as bmb
@@ -47,7 +47,9 @@ def keep_means(model: bmb.Model) -> bmb.Model:
                 own[key] = prior
     found = {name: prior for name, prior in new.items() if prior != {}}
     if found:
-        model.set_priors(priors=found)
+        with np.errstate(all="ignore"):
+            model.set_priors(priors=found)
+        default_priors.rescale(model)
     return model
 
 
@@ -120,8 +122,28 @@ def _lost(name: str, prior: Any, default: bool) -> Iterator[tuple[str, Any]]:
             yield from _lost(f"{name}_{key}", arg, default)
 
 
-def warn_of_two_means(model: bmb.Model) -> None:
-    """One caution for each mean of a group term that the population has as well."""
+def check(model: bmb.Model) -> None:
+    """Refuse numbers that a group term's prior cannot have, and warn of means that the population has.
+
+    Raises
+    ------
+    ValueError
+        A scale that is a number, or means that are not one for each of a term's effects.
+    """
+    for _, term in terms.group_terms(model):
+        name, args = terms.shown_name(term), term.prior.args
+        scale, mean = args.get("sigma"), terms.group_mean(term.prior)
+        if scale is not None and not hasattr(scale, "args") and terms.known_dist(term.prior):
+            raise ValueError(
+                f"The prior of {name!r} has the number {scale} for its scale, and every view of groups is about a "
+                f'scale that is estimated. Give it a prior, such as sigma=hw.Prior("HalfNormal", sigma={scale}).'
+            )
+        effects = terms.effect_labels(term)
+        if np.size(mean) not in (1, len(effects)) and not terms.has_response_dim(model):
+            raise ValueError(
+                f"The prior of {name!r} has {np.size(mean)} means for {len(effects)} effects: give one number, or "
+                f"one for each of {', '.join(effects)}."
+            )
     for component in model.conditional_parameters:
         design = terms.common(model, component)
         for name, others in repeated(design):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from hierwidgets import checks, located, terms
+from hierwidgets import checks, default_priors, located, same_model, terms
 from hierwidgets import correlated as joint
 
 if TYPE_CHECKING:
@@ -68,7 +68,9 @@ def build(
     checks.response(model)
     if etas := joint.settled(model, correlated):
         model = joint.correlate(model, etas)
-    located.warn_of_two_means(model)
+    default_priors.check(model)
+    checks.noncentered(model)
+    located.check(model)
     return model, int(bad.sum()) if dropna else 0
 
 
@@ -168,11 +170,13 @@ def make(
     options["extra_namespace"] = {"np": np, **(options.get("extra_namespace") or {})}
 
     def made(priors: dict[str, Any] | None) -> bmb.Model:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.filterwarnings(
                 "ignore", message="The intercept is omitted in ordinal families"
             )
-            return bmb.Model(formula, data, priors=priors, **options)
+            model = bmb.Model(formula, data, priors=priors, **options)
+        default_priors.rescale(model)
+        return model
 
     text = getattr(formula, "main", formula)
     try:
@@ -187,7 +191,9 @@ def make(
         raise ValueError(f"Bambi cannot make a model of {text!r}: {error}") from error
     for part in plain.conditional_parameters.values():
         checks.storable(term.name for term in part.terms.values())
-    return located.keep_means(made(bambi_priors(plain, priors))) if priors else plain
+    model = located.keep_means(made(bambi_priors(plain, priors))) if priors else plain
+    same_model.flatten(model)
+    return model
 
 
 def bambi_priors(plain: bmb.Model, priors: dict[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
-from hierwidgets import checks, models
+from hierwidgets import checks, models, same_model
 from hierwidgets.tables import live
 
 if TYPE_CHECKING:
@@ -75,14 +75,26 @@ def sample(
     tune = checks.positive_int(tune, "tune")
     chains = checks.positive_int(chains, "chains")
     run = _nutpie if sampler == "nutpie" else _pymc
-    if not model.built:
-        model.build()
+    build(model)
     tree = run(model, Plan(draws, tune, chains, random_seed, progress))
     partial = kept(tree, draws, chains)
     tree["posterior"].attrs["partial"] = partial
     if partial and progress:
         print(f"Sampling was {partial}.")  # noqa: T201
     return tree
+
+
+def build(model: bmb.Model) -> None:
+    """Build a model's program where it is not built yet, and see that it is what the formula says.
+
+    Raises
+    ------
+    ValueError
+        Its linear predictor is another one, with the term and a spelling that works.
+    """
+    if not model.built:
+        model.build()
+    same_model.check(model)
 
 
 def kept(tree: xr.DataTree, draws: int, chains: int) -> str:

@@ -176,7 +176,7 @@ def effects(model: bmb.Model) -> list[Effect]:
             if dim.endswith("__expr_dim"):
                 places = [(labels[i], {dim: level}, i) for i, level in enumerate(levels)]
         for dim, levels in response.items():
-            if _has_response_dim(model):
+            if has_response_dim(model):
                 places = [
                     (_label(name, level), {**at, dim: level}, i)
                     for name, at, i in places
@@ -208,7 +208,7 @@ def effects(model: bmb.Model) -> list[Effect]:
                     index=index,
                     predictor=predictor[:, column],
                     prior=_prior_text(term.prior),
-                    parameterization=_parameterization(model, component, term),
+                    parameterization=parameterization(model, component, term),
                     joint=_joint_base(term.prior),
                     location=hyper_name(term, "mu") if sampled else "",
                     mean=float(means[column]),
@@ -288,7 +288,8 @@ def _dims(term: Any) -> dict[str, Any]:
     return {f"{term.alias}__{dim.rsplit('__', 1)[1]}": at for dim, at in term.coords.items()}
 
 
-def _has_response_dim(model: bmb.Model) -> bool:
+def has_response_dim(model: bmb.Model) -> bool:
+    """Whether there is a linear predictor for each category of the response, or each of several responses."""
     from bambi.families.multivariate import MultivariateFamily
     from bambi.families.univariate import Categorical
 
@@ -301,7 +302,8 @@ def noncentered_default(model: bmb.Model, component: str) -> bool:
     return bool(default.get(component, True) if isinstance(default, dict) else default)
 
 
-def _parameterization(model: bmb.Model, component: str, term: Any) -> str:
+def parameterization(model: bmb.Model, component: str, term: Any) -> str:
+    """How Bambi writes a group term: "noncentered" or "centered"."""
     own = getattr(term.prior, "noncentered", None)
     made = bool(_joint_base(term.prior)) or _keeps_mean(term.prior)
     chosen = made or (noncentered_default(model, component) if own is None else own)

@@ -377,3 +377,20 @@ def test_a_mean_beside_the_populations_own_is_a_caution(data, formula, asked, sa
 def test_a_mean_of_its_own_is_none(data, formula, asked, recwarn):
     models.build(formula, data, priors=asked)
     assert not [w for w in recwarn if "repeats" in str(w.message)]
+
+
+@pytest.mark.parametrize(
+    ("formula", "name", "asked", "said"),
+    [
+        (FORMULA, "1|g", hw.Prior("Normal", mu=5.0, sigma=2.0), r"number 2\.0 for its scale"),
+        (
+            "y ~ 0 + x + (0 + f | g)",
+            "f|g",
+            given(np.array([1.0, 2.0]), 2),
+            r"2 means for 3 effects: .* f\[a\], f\[b\], f\[c\]",
+        ),
+    ],
+)
+def test_numbers_that_cannot_be_are_refused_before_sampling(data, formula, name, asked, said):
+    with pytest.raises(ValueError, match=said):
+        models.build(formula, data, priors={name: asked})

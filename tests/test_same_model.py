@@ -1,0 +1,145 @@
+"""The model that samples is the one that the formula says, and others are refused."""
+
+from __future__ import annotations
+
+import bambi as bmb
+import numpy as np
+import pandas as pd
+import pytest
+
+import hierwidgets as hw
+from hierwidgets import models, same_model, sampling, terms
+
+N = 120
+
+
+@pytest.fixture(scope="module")
+def data():
+    rng = np.random.default_rng(1)
+    found = pd.DataFrame(
+        {
+            "x": rng.normal(size=N),
+            "z": rng.normal(size=N),
+            "p": rng.normal(size=N),
+            "b": rng.random(N) < 0.5,
+            "c": rng.choice(list("uv"), N),
+            "g": np.repeat(list("abcdef"), 20),
+            "h": rng.choice(list("ABCD"), N),
+            "tick": rng.poisson(3, N),
+            "yes": rng.integers(0, 2, N),
+            "all": 10,
+        }
+    )
+    found["grade"] = pd.Categorical(
+        rng.choice(list("lmh"), N), categories=list("lmh"), ordered=True
+    )
+    words = {name: found[name].astype("category") for name in "cgh"}
+    return found.assign(y=rng.normal(size=N), **words)
+
+
+SLOPES = ["x:z", "x*z", "x:z:p", "poly(x, 1)", "b:x", "poly(x, 1):z"]
+HELD = ["x", "b", "x:c", "0 + x:c", "x:z:c", "poly(x, 2)", "poly(x, 2):z", "I(x * z)"]
+
+
+@pytest.mark.parametrize("slope", SLOPES)
+def test_bambis_own_program_is_refused_by_the_terms_name(slope, data):
+    model = bmb.Model(f"y ~ x * c + ({slope} | g)", data)
+    model.build()
+    name = "x:z" if slope == "x*z" else slope
+    with pytest.raises(ValueError, match="not what the formula says") as error:
+        same_model.check(model)
+    assert f"{name}|g" in str(error.value)
+    assert ("I(" if ":" in name and "(" not in name else "a column of the data") in str(error.value)
+
+
+@pytest.mark.parametrize("slope", SLOPES + HELD)
+@pytest.mark.parametrize("correlated", [False, True])
+def test_ours_is_what_the_formula_says(slope, correlated, data):
+    model, _ = models.build(f"y ~ x * c + ({slope} | g)", data, correlated=correlated)
+    sampling.build(model)
+
+
+@pytest.mark.parametrize(
+    ("formula", "options"),
+    [
+        ("y ~ x + (x | g) + (1 | h)", {"correlated": ["g"]}),
+        ("tick ~ x + offset(z) + (x:z | g)", {"family": "poisson"}),
+        ("p(yes, all) ~ x + (1 | g)", {"family": "binomial"}),
+        ("yes ~ c + (x:z | g)", {"family": "bernoulli", "noncentered": False}),
+        ("grade ~ x + (x | g)", {"family": "cumulative"}),
+        ("c ~ x + (1 | g)", {"family": "categorical"}),
+        ("y ~ x + (1 | g)", {"family": "t"}),
+        ("y ~ x + (1 | g / h)", {}),
+        ("y ~ x + (x | g)", {"center_predictors": False}),
+        ("y ~ 0 + x + (1 | g)", {"priors": {"sigma": 2.0}}),
+        (bmb.Formula("y ~ x + (x | g)", "sigma ~ z + (x:z | h)"), {}),
+    ],
+)
+def test_families_offsets_and_further_components(formula, options, data):
+    model, _ = models.build(formula, data, **options)
+    sampling.build(model)
+
+
+def test_a_difference_of_any_cause_is_refused(data):
+    model, _ = models.build("y ~ x + (z | g)", data)
+    model.build()
+    expression = model.parameters["mu"].group_specific_terms["z|g"].term.expr
+    expression.data = np.asarray(expression.data) * 1.01
+    with pytest.raises(ValueError, match=r"'z\|g'"):
+        same_model.check(model)
+
+
+@pytest.fixture(scope="module")
+def product():
+    rng = np.random.default_rng(3)
+    data = pd.DataFrame({"x": rng.normal(size=240), "z": rng.normal(size=240)})
+    data["g"] = np.repeat(list("abcdefgh"), 30)
+    slopes = dict(zip("abcdefgh", rng.normal(0, 1, 8), strict=True))
+    data["y"] = data["g"].map(slopes) * data["x"] * data["z"] + rng.normal(0, 0.2, 240)
+    fit = hw.fit(
+        "y ~ 1 + (0 + x:z | g)", data, draws=500, tune=500, chains=2, random_seed=4, progress=False
+    )
+    return data, slopes, fit
+
+
+def test_a_slope_of_two_numbers_has_the_posterior_of_its_product(product):
+    """With this little noise, a group's slope is its own least squares, of sd sigma / |xz|."""
+    data, slopes, fit = product
+    draws = fit.posterior["x:z|g"]
+    sigma = float(fit.posterior["sigma"].mean())
+    assert sigma == pytest.approx(0.2, rel=0.2)
+    for group, rows in data.groupby("g"):
+        product = rows["x"] * rows["z"]
+        sd = sigma / np.sqrt((product**2).sum())
+        own = draws.sel(g__factor_dim=group)
+        assert float(own.std()) == pytest.approx(sd, rel=0.15)
+        assert float(own.mean()) == pytest.approx(slopes[str(group)], abs=4 * sd)
+    assert fit.shrinkage("x:z|g").data["weight"].between(0.9, 1).all()
+
+
+def test_it_is_saved_loaded_and_predicts(product, tmp_path):
+    data, _, fit = product
+    loaded = hw.load(fit.save(tmp_path / "product.nc"))
+    np.testing.assert_allclose(
+        loaded.predict(data.head(8))["mean"], fit.predict(data.head(8))["mean"], rtol=1e-12
+    )
+    sampling.build(loaded.model)
+
+
+def test_wrapped_draws_of_another_model_are_refused(product):
+    data, _, fit = product
+    theirs = bmb.Model("y ~ 1 + (0 + x:z | g)", data.astype({"g": "category"}))
+    with pytest.raises(ValueError, match=r"'x:z\|g' is not what the formula says.*hw.fit"):
+        hw.wrap(theirs, fit.idata)
+    hw.wrap(fit.model, fit.idata)
+
+
+def test_wrapped_draws_are_compared_with_the_mu_they_bring(sleep_fit):
+    tree = sleep_fit.idata.isel(draw=slice(0, 20)).copy()
+    mu = terms.linear_predictor(sleep_fit.model, tree["posterior"].to_dataset(), "mu")
+    dims = ("chain", "draw", "__obs__")
+    tree["posterior"] = tree["posterior"].to_dataset().assign(mu=(dims, mu))
+    hw.wrap(sleep_fit.model, tree)
+    tree["posterior"] = tree["posterior"].to_dataset().assign(mu=(dims, mu + 1))
+    with pytest.raises(ValueError, match="another one"):
+        hw.wrap(sleep_fit.model, tree)
