@@ -36,7 +36,14 @@ class Located:
 
 
 def keep_means(model: bmb.Model) -> bmb.Model:
-    """The model itself, unbuilt, its non-centred Normals with a mean made so that they keep it."""
+    """The model itself, unbuilt, its non-centred Normals with a mean made so that they keep it.
+
+    Raises
+    ------
+    ValueError
+        A scale that is a number, or means that are not one for each of a term's effects.
+    """
+    _refuse_numbers(model)
     new: dict[str, Any] = {}
     for name, part in model.conditional_parameters.items():
         own = new if part.is_parent else new.setdefault(name, {})
@@ -51,6 +58,23 @@ def keep_means(model: bmb.Model) -> bmb.Model:
             model.set_priors(priors=found)
         default_priors.rescale(model)
     return model
+
+
+def _refuse_numbers(model: bmb.Model) -> None:
+    for _, term in terms.group_terms(model):
+        name, args = terms.shown_name(term), term.prior.args
+        scale, mean = args.get("sigma"), terms.group_mean(term.prior)
+        if scale is not None and not hasattr(scale, "args") and terms.known_dist(term.prior):
+            raise ValueError(
+                f"The prior of {name!r} has the number {scale} for its scale, and every view of groups is about a "
+                f'scale that is estimated. Give it a prior, such as sigma=hw.Prior("HalfNormal", sigma={scale}).'
+            )
+        effects = terms.effect_labels(term)
+        if np.size(mean) not in (1, len(effects)) and not terms.has_response_dim(model):
+            raise ValueError(
+                f"The prior of {name!r} has {np.size(mean)} means for {len(effects)} effects: give one number, or "
+                f"one for each of {', '.join(effects)}."
+            )
 
 
 def _kept(prior: Any, default: bool) -> Any:
@@ -122,28 +146,8 @@ def _lost(name: str, prior: Any, default: bool) -> Iterator[tuple[str, Any]]:
             yield from _lost(f"{name}_{key}", arg, default)
 
 
-def check(model: bmb.Model) -> None:
-    """Refuse numbers that a group term's prior cannot have, and warn of means that the population has.
-
-    Raises
-    ------
-    ValueError
-        A scale that is a number, or means that are not one for each of a term's effects.
-    """
-    for _, term in terms.group_terms(model):
-        name, args = terms.shown_name(term), term.prior.args
-        scale, mean = args.get("sigma"), terms.group_mean(term.prior)
-        if scale is not None and not hasattr(scale, "args") and terms.known_dist(term.prior):
-            raise ValueError(
-                f"The prior of {name!r} has the number {scale} for its scale, and every view of groups is about a "
-                f'scale that is estimated. Give it a prior, such as sigma=hw.Prior("HalfNormal", sigma={scale}).'
-            )
-        effects = terms.effect_labels(term)
-        if np.size(mean) not in (1, len(effects)) and not terms.has_response_dim(model):
-            raise ValueError(
-                f"The prior of {name!r} has {np.size(mean)} means for {len(effects)} effects: give one number, or "
-                f"one for each of {', '.join(effects)}."
-            )
+def warn_of_two_means(model: bmb.Model) -> None:
+    """One caution for each mean of a group term that the population has as well."""
     for component in model.conditional_parameters:
         design = terms.common(model, component)
         for name, others in repeated(design):

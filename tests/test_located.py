@@ -21,6 +21,7 @@ from hierwidgets.tables.sensitivity import sensitivity
 from hierwidgets.tables.shrinkage import information, shrinkage
 from hierwidgets.tables.slide import slide
 
+MEAN = hw.Prior("Normal", mu=0, sigma=50)
 FORMULA = "y ~ 0 + x + (1 | g)"
 GROUPS, ROWS = 8, 5
 
@@ -163,6 +164,7 @@ def test_a_left_out_group_is_foreseen_around_the_mean(fit, data):
     mine = np.flatnonzero(data["g"] == "g3")
     y, x = data["y"].to_numpy()[mine], data["x"].to_numpy()[mine]
     found = Draws(fit).density(mine).log
+    assert found is not None
     draws = {
         name: fit.posterior[name].to_numpy().ravel()
         for name in ("1|g_mu", "x", "1|g_sigma", "sigma")
@@ -321,7 +323,7 @@ def test_a_mean_given_as_a_number_is_the_population(data):
     )
 
 
-@pytest.mark.parametrize("mean", [hw.Prior("Normal", mu=0, sigma=50), 20.0])
+@pytest.mark.parametrize("mean", [MEAN, 20.0])
 def test_a_wrapped_model_without_its_mean_is_refused(data, mean):
     """The orphan that Bambi samples, and the number that it leaves out."""
     asked = hw.Prior("Normal", mu=mean, sigma=hw.Prior("HalfNormal", sigma=5))
@@ -382,7 +384,7 @@ def test_a_mean_of_its_own_is_none(data, formula, asked, recwarn):
 @pytest.mark.parametrize(
     ("formula", "name", "asked", "said"),
     [
-        (FORMULA, "1|g", hw.Prior("Normal", mu=5.0, sigma=2.0), r"number 2\.0 for its scale"),
+        (FORMULA, "1|g", hw.Prior("Normal", mu=MEAN, sigma=2.0), r"number 2\.0 for its scale"),
         (
             "y ~ 0 + x + (0 + f | g)",
             "f|g",
