@@ -58,7 +58,8 @@ def fit(
         Such as ``"gaussian"``, ``"bernoulli"``, ``"binomial"`` or ``"poisson"``.
     priors : dict, optional
         Priors by their names in the posterior, such as ``"1|Subject_sigma"``, or as `bambi.Model`
-        takes them.
+        takes them. ``"1|Subject_mu"`` gives the effects a mean of their own, the population's value
+        in a formula without an intercept.
     correlated : bool, list of str, or dict
         Correlate the intercepts and slopes of each grouping, by an LKJ prior: True for every
         grouping with two or more effects, a list of grouping factors, or ``{factor: eta}``. The
@@ -125,6 +126,9 @@ def fit(
 def wrap(model: bmb.Model, idata: xr.DataTree, *, executor: Executor | None = None) -> Fit:
     """A `Fit` of a Bambi model that is already fitted.
 
+    New groups are predicted by `Fit.predict` with ``kind="new"``: ``model.predict`` of Bambi 0.21 gives
+    all new groups of a factor the effects of one and the same fitted group.
+
     Parameters
     ----------
     model : bambi.Model
@@ -137,7 +141,8 @@ def wrap(model: bmb.Model, idata: xr.DataTree, *, executor: Executor | None = No
     ------
     TypeError, ValueError
         If these are not a Bambi model and its posterior, or the posterior came from another model than
-        the formula says, as Bambi 0.21 compiles slopes such as ``x:z`` of two numeric columns.
+        the formula says, as Bambi 0.21 compiles slopes such as ``x:z`` of two numeric columns, and
+        leaves the mean out of a non-centred group term.
 
     Examples
     --------
@@ -169,6 +174,7 @@ class Fit(Opens, Checking, Answers):
     Attributes
     ----------
     model : bambi.Model
+        Its own ``predict`` makes all new groups of a factor one group; `predict` does not.
     idata : DataTree
         The posterior and what belongs to it, untouched.
     name : str
