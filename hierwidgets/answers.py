@@ -35,7 +35,9 @@ class Answers:
             Rows with the formula's predictors and grouping columns; the fitted rows by default.
         kind : {"known", "new", "average"}
             The rows' groups with their own effects; the same, but groups that were not fitted are
-            drawn from the population; or all group effects zero.
+            drawn from the population, each for itself; or all group effects zero. Bambi's own
+            ``fit.model.predict(..., sample_new_groups=True)`` gives all new groups of a factor the
+            effects of one fitted group, so that their difference is 0.
         link : bool
             On the scale of the link function, in place of the response's.
         random_seed : int, optional

@@ -72,6 +72,8 @@ def _repeated(design: Common) -> list[Caution]:
     kept: list[int] = []
     basis = np.zeros((len(design.X), 0))
     for i, name in enumerate(design.names):
+        if i in design.fixed:
+            continue
         size = np.abs(design.X[:, i]).max(initial=0)
         if not size:
             said = f"The column {name!r} is 0 in every row: its coefficient is its prior. Leave it out."

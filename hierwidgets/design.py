@@ -61,6 +61,7 @@ def common_at(
 
     found = [np.ones((rows, 1))] if part.intercept_term is not None else []
     found += [columns(name) for name in part.common_terms]
+    found += [_varying(term, data) for term in terms.located_terms(part)]
     X = np.column_stack(found) if found else np.zeros((rows, 0))
     offset = sum((columns(name)[:, 0] for name in part.offset_terms), np.zeros(rows))
     return X, offset
@@ -72,9 +73,7 @@ def effects_at(
     """What multiplies each of K effects, whichever group a row is in, shape (rows, K)."""
     part = model.conditional_parameters[component]
     known = {
-        terms.shown_name(term): np.asarray(term.term.expr.eval_new_data(data), float).reshape(
-            len(data), -1
-        )
+        terms.shown_name(term): _varying(term, data)
         for term in part.group_specific_terms.values()
         if any(effect.variable == terms.shown_name(term) for effect in varying)
     }
@@ -85,6 +84,11 @@ def effects_at(
         columns.append(known[effect.variable][:, place])
         seen[effect.variable] += 1
     return np.column_stack(columns)
+
+
+def _varying(term: Any, data: pd.DataFrame) -> np.ndarray:
+    """What multiplies the effects of one group term, shape (rows, levels)."""
+    return np.asarray(term.term.expr.eval_new_data(data), float).reshape(len(data), -1)
 
 
 def inverse(model: bmb.Model, component: str, eta: np.ndarray) -> np.ndarray:

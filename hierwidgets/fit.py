@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from hierwidgets import cautions, checks, models, same_model, sampling, terms
+from hierwidgets import cautions, checks, located, models, same_model, sampling, terms
 from hierwidgets.answers import Answers
 from hierwidgets.checking import Checking
 from hierwidgets.opens import Opens
@@ -58,7 +58,8 @@ def fit(
         Such as ``"gaussian"``, ``"bernoulli"``, ``"binomial"`` or ``"poisson"``.
     priors : dict, optional
         Priors by their names in the posterior, such as ``"1|Subject_sigma"``, or as `bambi.Model`
-        takes them.
+        takes them. ``"1|Subject_mu"`` gives the effects a mean of their own, the population's value
+        in a formula without an intercept.
     correlated : bool, list of str, or dict
         Correlate the intercepts and slopes of each grouping, by an LKJ prior: True for every
         grouping with two or more effects, a list of grouping factors, or ``{factor: eta}``. The
@@ -128,6 +129,9 @@ def fit(
 def wrap(model: bmb.Model, idata: xr.DataTree, *, executor: Executor | None = None) -> Fit:
     """A `Fit` of a Bambi model that is already fitted.
 
+    New groups are predicted by `Fit.predict` with ``kind="new"``: ``model.predict`` of Bambi 0.21 gives
+    all new groups of a factor the effects of one and the same fitted group.
+
     Parameters
     ----------
     model : bambi.Model
@@ -140,7 +144,8 @@ def wrap(model: bmb.Model, idata: xr.DataTree, *, executor: Executor | None = No
     ------
     TypeError, ValueError
         If these are not a Bambi model and its posterior, or the posterior came from another model than
-        the formula says, as Bambi 0.21 compiles slopes such as ``x:z`` of two numeric columns.
+        the formula says, as Bambi 0.21 compiles slopes such as ``x:z`` of two numeric columns, and
+        leaves the mean out of a non-centred group term.
 
     Examples
     --------
@@ -159,6 +164,7 @@ def wrap(model: bmb.Model, idata: xr.DataTree, *, executor: Executor | None = No
         raise TypeError(
             f"wrap(model, idata) needs the DataTree that model.fit() returned, with a posterior, not {type(idata).__name__}."
         )
+    located.refuse_lost(model)
     same_model.check_draws(model, idata)
     return Fit(model, idata, executor=executor)
 
@@ -171,6 +177,7 @@ class Fit(Opens, Checking, Answers):
     Attributes
     ----------
     model : bambi.Model
+        Its own ``predict`` makes all new groups of a factor one group; `predict` does not.
     idata : DataTree
         The posterior and what belongs to it, untouched.
     name : str
@@ -369,9 +376,10 @@ class Fit(Opens, Checking, Answers):
 def check_match(effects: Sequence[terms.Effect], posterior: xr.Dataset) -> None:
     """Refuse a posterior that is not this model's."""
     for effect in effects:
-        if effect.variable not in posterior or effect.scale not in posterior:
+        wanted = [effect.variable, effect.scale, *([effect.location] if effect.location else [])]
+        if missing := [name for name in wanted if name not in posterior]:
             raise ValueError(
-                f"The posterior has no {effect.variable!r} or {effect.scale!r}: it belongs to another model. "
+                f"The posterior has no {' and no '.join(map(repr, missing))}: it belongs to another model. "
                 f"It holds {checks.listed(posterior.data_vars)}."
             )
         labels = [str(label) for label in np.asarray(posterior[effect.factor_dim])]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from hierwidgets import allowed, bare, checks, default_priors, same_model, terms
+from hierwidgets import allowed, bare, checks, default_priors, located, same_model, terms
 from hierwidgets import correlated as joint
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ def build(
         model = joint.correlate(model, etas)
     default_priors.check(model)
     checks.noncentered(model)
+    located.warn_of_two_means(model)
     return model, int(bad.sum()) if dropna else 0
 
 
@@ -191,7 +192,10 @@ def make(
         raise ValueError(f"Bambi cannot make a model of {text!r}: {error}") from error
     for part in plain.conditional_parameters.values():
         checks.storable(term.name for term in part.terms.values())
-    model = made(bambi_priors(plain, priors)) if priors else plain
+    model = plain
+    if priors:
+        model = located.keep_means(made(bambi_priors(plain, priors)))
+        default_priors.rescale(model)
     same_model.flatten(model)
     return model
 
@@ -199,8 +203,9 @@ def make(
 def bambi_priors(plain: bmb.Model, priors: dict[str, Any]) -> dict[str, Any]:
     """Priors by posterior name, such as ``"1|g_sigma"``, as Bambi takes them.
 
-    Names that Bambi knows itself are passed on. A group scale's prior becomes the hyperprior of a
-    Normal(0, scale) on its effects.
+    Names that Bambi knows itself are passed on. The priors of a group term's scale and mean, such as
+    ``"1|g_sigma"`` and ``"1|g_mu"``, become the hyperpriors of a Normal on its effects, whose mean is
+    0 if it has none.
 
     Raises
     ------
@@ -211,12 +216,14 @@ def bambi_priors(plain: bmb.Model, priors: dict[str, Any]) -> dict[str, Any]:
 
     main = terms.parent(plain)
     direct: dict[str, tuple[str, str]] = {}
-    scales: dict[str, tuple[str, str]] = {}
+    hyper: dict[str, tuple[str, str, Any, str]] = {}
     for component, part in plain.conditional_parameters.items():
         for key, term in part.terms.items():
             direct[terms.shown_name(term)] = (component, key)
         for key, term in part.group_specific_terms.items():
-            scales[f"{terms.shown_name(term)}_sigma"] = (component, key)
+            for argument in ("sigma", "mu"):
+                name = f"{terms.shown_name(term)}_{argument}"
+                hyper[name] = (component, key, term.prior, argument)
     constants = set(plain.marginal_parameters)
     groups = {"common", "group_specific"} | set(plain.conditional_parameters)
     out: dict[str, Any] = {}
@@ -228,22 +235,35 @@ def bambi_priors(plain: bmb.Model, priors: dict[str, Any]) -> dict[str, Any]:
             out.setdefault(component, {})[key] = prior
 
     for name, prior in priors.items():
-        if name in scales:
-            component, key = scales[name]
+        if name in hyper:
+            component, key, default, argument = hyper[name]
             if not isinstance(prior, bmb.Prior):
-                raise ValueError(f"The prior of the scale {name!r} must be a Prior, not {prior!r}.")
-            put(component, key, bmb.Prior("Normal", mu=0, sigma=prior))
+                kind = "scale" if argument == "sigma" else "mean"
+                raise ValueError(
+                    f"The prior of the {kind} {name!r} must be a Prior, not {prior!r}."
+                )
+            own = out if component == main else out.get(component, {})
+            begun = own.get(key) or bmb.Prior("Normal", mu=0, sigma=default.args["sigma"])
+            put(component, key, _with(begun, argument, prior))
         elif name in direct:
             put(*direct[name], prior)
         elif name in constants or name in groups:
             out[name] = {**out.get(name, {}), **prior} if isinstance(prior, dict) else prior
         else:
-            known = [*direct, *scales, *sorted(constants | groups)]
+            known = [*direct, *hyper, *sorted(constants | groups)]
             raise ValueError(
                 f"The model has no parameter {name!r} to give a prior.{checks.nearest(name, known)} "
                 f"It has {checks.listed(known, 30)}."
             )
     return out
+
+
+def _with(prior: Any, argument: str, given: Any) -> Any:
+    """The prior of a group term with one hyperprior exchanged."""
+    import bambi as bmb
+
+    options = {"dist": prior.dist, "noncentered": prior.noncentered}
+    return bmb.Prior(prior.name, **options, **{**prior.args, argument: given})
 
 
 def builtin_family(model: bmb.Model) -> str:
@@ -272,7 +292,7 @@ def priors(model: bmb.Model) -> dict[str, Any]:
         for term in part.terms.values():
             if getattr(term, "automatic_priors", False) or term.kind == "offset":
                 continue
-            out[term.name] = joint.without(term.prior)
+            out[term.name] = located.plain(joint.without(term.prior))
     for name, part in model.marginal_parameters.items():
         out[name] = part.prior
     return out
@@ -348,13 +368,11 @@ def group_columns(model: bmb.Model, component: str) -> dict[str, list[str]]:
 
 
 def not_normal(model: bmb.Model, component: str) -> list[str]:
-    """The group terms of a component whose effects are not Normal around zero."""
+    """The group terms of a component whose effects are not Normal around their mean."""
     return [
-        shown
+        terms.shown_name(term)
         for name, term in terms.group_terms(model)
-        for shown in [terms.shown_name(term)]
-        if name == component
-        and (term.prior.name != "Normal" or np.any(np.asarray(term.prior.args.get("mu", 0)) != 0))
+        if name == component and not (term.prior.name == "Normal" and terms.known_dist(term.prior))
     ]
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 MAIN_DIMS = ("chain", "draw")
+_AROUND_MU = ("Normal", "StudentT", "Laplace", "Logistic")
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,10 @@ class Effect:
         The prior of the effect, and ``"noncentered"`` or ``"centered"``.
     joint : str
         What names the correlation matrix of the effects of its grouping, or "" if independent.
+    location : str
+        The posterior variable of the mean that its prior gives it, or "".
+    mean : float
+        That mean where the prior has a number for it.
     """
 
     term: str
@@ -72,14 +77,16 @@ class Effect:
     prior: str
     parameterization: str
     joint: str = ""
+    location: str = ""
+    mean: float = 0.0
 
     @property
     def correlation(self) -> str:
         """The posterior variable of the correlation matrix, or "" for independent effects."""
         return f"{self.joint}_corr" if self.joint else ""
 
-    def draws(self, posterior: xr.Dataset) -> np.ndarray:
-        """The deviations u_j, shape (chain, draw, groups)."""
+    def values(self, posterior: xr.Dataset) -> np.ndarray:
+        """What the posterior calls by this name, shape (chain, draw, groups): mu_alpha + u_j."""
         chosen = posterior[self.variable].sel(self.at)
         draws = chosen.transpose(*MAIN_DIMS, self.factor_dim).to_numpy()
         if len(self.groups) == len(self.levels):
@@ -87,21 +94,40 @@ class Effect:
         position = {level: i for i, level in enumerate(self.levels)}
         return draws[..., [position[group] for group in self.groups]]
 
+    def draws(self, posterior: xr.Dataset) -> np.ndarray:
+        """The deviations u_j, shape (chain, draw, groups)."""
+        return self.deviations(self.values(posterior), posterior)
+
+    def deviations(self, values: np.ndarray, posterior: xr.Dataset) -> np.ndarray:
+        """Values (chain, draw, groups) less the mean of the same draw."""
+        if self.location:
+            return values - self._scalar(posterior, self.location)[..., None]
+        return values - self.mean if self.mean else values
+
     def scale_draws(self, posterior: xr.Dataset) -> np.ndarray:
         """The scale sigma_alpha, shape (chain, draw)."""
-        chosen = posterior[self.scale]
+        return self._scalar(posterior, self.scale)
+
+    def _scalar(self, posterior: xr.Dataset, name: str) -> np.ndarray:
+        chosen = posterior[name]
         chosen = chosen.sel({dim: at for dim, at in self.at.items() if dim in chosen.dims})
         return chosen.transpose(*MAIN_DIMS).to_numpy()
 
 
 @dataclass(frozen=True)
 class Common:
-    """The population's columns of one component: X (rows, p) and how to draw its coefficients."""
+    """The population's columns of one component: X (rows, p) and how to draw its coefficients.
+
+    The mean that a group term's prior gives its effects is such a coefficient. Those columns are
+    `located`; `fixed` holds the means that are numbers.
+    """
 
     names: list[str]
     X: np.ndarray
     variables: list[tuple[str, dict[str, Any]]]
     offset: np.ndarray
+    located: tuple[int, ...] = ()
+    fixed: dict[int, float] = field(default_factory=dict)
 
     def draws(self, posterior: xr.Dataset, at: dict[str, Any] | None = None) -> np.ndarray:
         """Coefficients, shape (chain, draw, p)."""
@@ -109,7 +135,10 @@ class Common:
         if not self.variables:
             return np.zeros((*shape, 0))
         columns = []
-        for name, where in self.variables:
+        for i, (name, where) in enumerate(self.variables):
+            if i in self.fixed:
+                columns.append(np.full(shape, self.fixed[i]))
+                continue
             chosen = posterior[name].sel(where)
             chosen = chosen.sel({d: v for d, v in (at or {}).items() if d in chosen.dims})
             columns.append(chosen.transpose(*MAIN_DIMS).to_numpy())
@@ -158,13 +187,15 @@ def effects(model: bmb.Model) -> list[Effect]:
         present, index = np.unique(np.asarray(term.group_index), return_inverse=True)
         groups = [levels[i] for i in present]
         shown = _shown(model, term, groups, index)
-        scale = f"{variable}_{term.hyperprior_alias.get('sigma', 'sigma')}"
+        given = group_mean(term.prior)
+        sampled = given is not None and hasattr(given, "args")
+        means = np.broadcast_to(0.0 if given is None or sampled else given, (len(labels),))
         for effect, at, column in places:
             found.append(
                 Effect(
                     term=_term_label(term, effect, at),
                     variable=variable,
-                    scale=scale,
+                    scale=hyper_name(term, "sigma"),
                     component=component,
                     factor=factor,
                     effect=effect,
@@ -179,6 +210,8 @@ def effects(model: bmb.Model) -> list[Effect]:
                     prior=_prior_text(term.prior),
                     parameterization=parameterization(model, component, term),
                     joint=_joint_base(term.prior),
+                    location=hyper_name(term, "mu") if sampled else "",
+                    mean=float(means[column]),
                 )
             )
     return found
@@ -231,10 +264,12 @@ def _joint_base(prior: Any) -> str:
 
 
 def _prior_text(prior: Any) -> str:
+    if _keeps_mean(prior):
+        return f"Normal({', '.join(f'{name}: {arg}' for name, arg in prior.args.items())})"
     if not _joint_base(prior):
         return str(prior)
-    scales = ", ".join(f"{name}: {arg}" for name, arg in prior.args.items() if name != "mu")
-    return f"MvNormal(mu: 0.0, {scales}, corr: LKJ(eta: {prior.dist.eta:g}))"
+    args = ", ".join(f"{name}: {arg}" for name, arg in {"mu": 0.0, **prior.args}.items())
+    return f"MvNormal({args}, corr: LKJ(eta: {prior.dist.eta:g}))"
 
 
 def _term_label(term: Any, effect: str, at: dict[str, Any]) -> str:
@@ -261,14 +296,40 @@ def has_response_dim(model: bmb.Model) -> bool:
     return isinstance(model.family, (MultivariateFamily, Categorical))
 
 
+def noncentered_default(model: bmb.Model, component: str) -> bool:
+    """How group terms of a component are written whose own prior does not say."""
+    default = model.noncentered
+    return bool(default.get(component, True) if isinstance(default, dict) else default)
+
+
 def parameterization(model: bmb.Model, component: str, term: Any) -> str:
     """How Bambi writes a group term: "noncentered" or "centered"."""
-    default = model.noncentered
-    if isinstance(default, dict):
-        default = default.get(component, True)
     own = getattr(term.prior, "noncentered", None)
-    chosen = bool(_joint_base(term.prior)) or (default if own is None else own)
+    made = bool(_joint_base(term.prior)) or _keeps_mean(term.prior)
+    chosen = made or (noncentered_default(model, component) if own is None else own)
     return "noncentered" if chosen else "centered"
+
+
+def _keeps_mean(prior: Any) -> bool:
+    return bool(getattr(getattr(prior, "dist", None), "keeps_mean", False))
+
+
+def hyper_name(term: Any, argument: str) -> str:
+    """What the posterior calls a hyperparameter of a group term, such as ``"1|g_sigma"``."""
+    return f"{shown_name(term)}_{term.hyperprior_alias.get(argument, argument)}"
+
+
+def known_dist(prior: Any) -> bool:
+    """Whether a prior is what its name says: none of a user's functions makes its variable."""
+    return prior.dist is None or bool(_joint_base(prior)) or _keeps_mean(prior)
+
+
+def group_mean(prior: Any) -> Any:
+    """The mean that a prior gives the effects of groups: a Prior, numbers, or None for zero."""
+    mean = prior.args.get("mu") if known_dist(prior) and prior.name in _AROUND_MU else None
+    if mean is None or hasattr(mean, "args"):
+        return mean
+    return np.asarray(mean, float) if np.any(np.asarray(mean, float)) else None
 
 
 def common(model: bmb.Model, component: str) -> Common:
@@ -300,8 +361,26 @@ def common(model: bmb.Model, component: str) -> Common:
     offset = np.zeros(rows)
     for term in part.offset_terms.values():
         offset = offset + np.asarray(term.data, float).reshape(rows)
+    start = len(names)
+    fixed: dict[int, float] = {}
+    for term in located_terms(part):
+        mean, name = group_mean(term.prior), hyper_name(term, "mu")
+        data = np.asarray(term.predictor, float).reshape(rows, -1)
+        places = [(dim, at) for dim, at in _dims(term).items() if dim.endswith("__expr_dim")]
+        levels: list[Any] = list(places[0][1]) if places else [None]
+        for i, level in enumerate(levels):
+            if not hasattr(mean, "args"):
+                fixed[len(names)] = float(np.broadcast_to(mean, (len(levels),))[i])
+            names.append(name if level is None else _label(name, level))
+            columns.append(data[:, i])
+            variables.append((name, {} if level is None else {places[0][0]: level}))
     X = np.column_stack(columns) if columns else np.zeros((rows, 0))
-    return Common(names, X, variables, offset)
+    return Common(names, X, variables, offset, tuple(range(start, len(names))), fixed)
+
+
+def located_terms(part: Any) -> list[Any]:
+    """The group terms of one component whose effects have a mean of their own, in its order."""
+    return [t for t in part.group_specific_terms.values() if group_mean(t.prior) is not None]
 
 
 def population_weights(design: Common, varying: list[Effect]) -> np.ndarray:

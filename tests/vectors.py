@@ -110,15 +110,18 @@ def pooled(
     residual: float,
     within: np.ndarray,
     free: list[bool],
+    *,
+    fixed: list[float],
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Generalised least squares and best linear unbiased prediction on the whole data at once."""
     x, y, z = np.concatenate(designs), np.concatenate(responses), block_diag(*designs)
     sigma = np.kron(np.eye(len(designs)), within)
     inverse = np.linalg.inv(z @ sigma @ z.T + residual**2 * np.eye(len(y)))
-    centre = np.zeros(len(free))
+    centre = np.array(fixed)
     x_free = x[:, free]
     if any(free):
-        centre[free] = np.linalg.solve(x_free.T @ inverse @ x_free, x_free.T @ inverse @ y)
+        rest = y - x @ centre
+        centre[free] = np.linalg.solve(x_free.T @ inverse @ x_free, x_free.T @ inverse @ rest)
     effects = (sigma @ z.T @ inverse @ (y - x @ centre)).reshape(len(designs), -1)
     shares = [
         np.diag(within @ d.T @ np.linalg.inv(d @ within @ d.T + residual**2 * np.eye(len(d))) @ d)
@@ -132,6 +135,7 @@ def slide() -> list[dict[str, Any]]:
     rows = []
     plane = np.array([[1.0, -0.7], [-0.7, 1.0]])
     space = np.array([[1.0, 0.5, 0.2], [0.5, 1.0, -0.3], [0.2, -0.3, 1.0]])
+    means = {"a slope around a given mean": [0.0, 1.5], "all around a given mean": [2.5]}
     for name, sizes, correlation, free, scales in [
         ("intercepts", [1, 3, 9, 30], np.eye(1), [True], [[0.7], [0.0], [5.0]]),
         (
@@ -152,6 +156,8 @@ def slide() -> list[dict[str, Any]]:
             [[1.0, 0.5, 0.25]],
         ),
         ("three correlated", [1, 1, 5, 8, 9], space, [True] * 3, [[1.0, 0.5, 0.25]]),
+        ("a slope around a given mean", [2, 4, 6, 10], plane, [True, False], [[1.2, 0.4], [0, 0]]),
+        ("all around a given mean", [2, 4, 6, 10], np.eye(1), [False], [[1.2]]),
     ]:
         effects = len(correlation)
         designs = [
@@ -167,9 +173,12 @@ def slide() -> list[dict[str, Any]]:
                 (d.T @ y / residual**2).tolist() for d, y in zip(designs, responses, strict=True)
             ],
         }
+        fixed = means.get(name, [0.0] * effects)
         for scale in scales:
             within = np.outer(scale, scale) * correlation
-            estimates, weight, centre = pooled(designs, responses, residual, within, free)
+            estimates, weight, centre = pooled(
+                designs, responses, residual, within, free, fixed=fixed
+            )
             rows.append(
                 {
                     "name": f"{name} at {scale}",
@@ -177,6 +186,7 @@ def slide() -> list[dict[str, Any]]:
                     "scales": scale,
                     "correlation": correlation.tolist(),
                     "free": free,
+                    "fixed": fixed,
                     "estimates": estimates.tolist(),
                     "weight": weight.tolist(),
                     "centre": centre.tolist(),

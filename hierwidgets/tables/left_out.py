@@ -309,7 +309,9 @@ def _by_label(effect: Effect, posterior: xr.Dataset) -> np.ndarray:
     place = {str(label): i for i, label in enumerate(posterior[effect.factor_dim].to_numpy())}
     out = np.zeros((len(values), len(effect.groups)))
     there = [i for i, group in enumerate(effect.groups) if group in place]
-    out[:, there] = values[:, [place[effect.groups[i]] for i in there]]
+    picked = values[:, [place[effect.groups[i]] for i in there]]
+    shape = (posterior.sizes["chain"], posterior.sizes["draw"], len(there))
+    out[:, there] = effect.deviations(picked.reshape(shape), posterior).reshape(picked.shape)
     return out
 
 

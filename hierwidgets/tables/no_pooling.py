@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hierwidgets import models, terms
+from hierwidgets import located, models, terms
 from hierwidgets.tables import likelihoods
 from hierwidgets.tables.own import Rows, Solver, by_likelihood, generalised, least_squares
 
@@ -105,12 +105,11 @@ def no_pooling(fit: Fit, effect: terms.Effect) -> NoPooling:
 
 
 def _complete(fit: Fit, given: Rows, solver: Solver) -> np.ndarray:
-    """All rows together; an effect without a counterpart in the population is exactly 0."""
+    """All rows together; an effect without a counterpart in the population is its prior's mean."""
     design = terms.common(fit.model, given.effects[0].component)
-    shared = terms.population_weights(design, given.effects).any(axis=1)
-    estimate = np.zeros(len(shared))
+    shared, estimate = located.centre(design, given.effects)
     if shared.any():
-        free = replace(given, Z=given.Z[:, shared])
+        free = replace(given, Z=given.Z[:, shared], offset=given.offset + given.Z @ estimate)
         estimate[shared] = solver(free, np.arange(len(given.y))).estimate
     return estimate
 

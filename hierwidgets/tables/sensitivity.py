@@ -217,6 +217,8 @@ def _sum(values: Sequence[np.ndarray]) -> np.ndarray:
 def _group(fit: Fit, one: Top) -> str:
     if one.kind == "correlation":
         return "correlations"
+    if one.parameter in {effect.location for effect in fit.effects}:
+        return "population effects"
     if one.parameter.startswith(tuple(f"{effect.variable}_" for effect in fit.effects)):
         return "group scales"
     design = terms.common(fit.model, terms.parent(fit.model))

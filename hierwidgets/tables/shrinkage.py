@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import pandas as pd
 
-from hierwidgets import checks, terms
+from hierwidgets import checks, located, terms
 from hierwidgets.tables import groups
 from hierwidgets.tables import units as response
 from hierwidgets.tables.no_pooling import NoPooling, no_pooling
@@ -134,6 +134,7 @@ class Information:
     correlation_upper: np.ndarray
     correlated: bool
     free: np.ndarray
+    fixed: np.ndarray
 
 
 def information(fit: Fit, factor: str) -> Information:
@@ -150,8 +151,8 @@ def information(fit: Fit, factor: str) -> Information:
     Information
         precision (G, K, K) and score (G, K), NaN where a group has none; the population's and the
         complete-pooling estimate (K,); posterior mean and 95 % interval of the scales (K,) and of
-        the correlations (K, K); whether the model has correlations at all; and free (K,), whether
-        the population has the effect.
+        the correlations (K, K); whether the model has correlations at all; free (K,), whether the
+        population has the effect; and fixed (K,), its value where it is not free.
     """
     main = terms.parent(fit.model)
     effect = next(e for e in fit.effects if e.factor == factor and e.component == main)
@@ -161,7 +162,7 @@ def information(fit: Fit, factor: str) -> Information:
     lower, upper = np.quantile(scales, [0.025, 0.975], axis=1)
     rho = terms.correlation_draws(own.effects, posterior)
     rho_lower, rho_upper = np.quantile(rho, [0.025, 0.975], axis=0)
-    design = terms.common(fit.model, main)
+    free, fixed = located.centre(terms.common(fit.model, main), own.effects)
     return Information(
         terms=[e.term for e in own.effects],
         groups=effect.groups,
@@ -177,7 +178,8 @@ def information(fit: Fit, factor: str) -> Information:
         correlation_lower=rho_lower,
         correlation_upper=rho_upper,
         correlated=bool(effect.joint),
-        free=terms.population_weights(design, own.effects).any(axis=1),
+        free=free,
+        fixed=fixed,
     )
 
 

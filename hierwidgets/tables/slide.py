@@ -13,6 +13,8 @@ def slide(
     scales: np.ndarray,
     correlation: np.ndarray | None = None,
     free: np.ndarray | None = None,
+    *,
+    fixed: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     r"""
     Estimates of every group at given group scales, by the partial-pooling formula.
@@ -42,7 +44,11 @@ def slide(
     correlation : (K, K) array, optional
         R, the correlation of the effects between groups; independent by default.
     free : (K,) bool array, optional
-        False for an effect that the population does not have: its centre is 0. All True by default.
+        False for an effect that the population does not have: its centre is `fixed`. All True by
+        default.
+    fixed : (K,) array, optional
+        The centre of effects that are not free, where their prior gives it as a number; 0 by
+        default.
 
     Returns
     -------
@@ -92,7 +98,12 @@ def slide(
     from_data = identity + own @ Sigma
     total = np.linalg.solve(from_data, own).sum(axis=0)
     weighted = np.linalg.solve(from_data, pull[:, :, None])[:, :, 0].sum(axis=0)
-    centre = _centre(total, weighted, np.ones(effects, bool) if free is None else np.asarray(free))
+    centre = _centre(
+        total,
+        weighted,
+        np.ones(effects, bool) if free is None else np.asarray(free, bool),
+        np.zeros(effects) if fixed is None else np.asarray(fixed, dtype=float),
+    )
 
     to_prior = identity + Sigma @ own
     estimates = np.full((groups, effects), np.nan)
@@ -104,9 +115,11 @@ def slide(
     return estimates, weight, centre
 
 
-def _centre(total: np.ndarray, weighted: np.ndarray, free: np.ndarray) -> np.ndarray:
-    """Generalised least squares of the population's effects, 0 where it has none."""
-    centre = np.zeros(len(weighted))
+def _centre(
+    total: np.ndarray, weighted: np.ndarray, free: np.ndarray, fixed: np.ndarray
+) -> np.ndarray:
+    """Generalised least squares of the population's effects; those that are not free stay fixed."""
+    centre = np.where(free, 0.0, fixed)
     if not free.any():
         return centre
     inner = total[np.ix_(free, free)]
@@ -116,5 +129,5 @@ def _centre(total: np.ndarray, weighted: np.ndarray, free: np.ndarray) -> np.nda
             "The groups' own estimates do not determine the population's effects, "
             "so there is nothing to pool to."
         )
-    centre[free] = np.linalg.solve(inner, weighted[free])
+    centre[free] = np.linalg.solve(inner, (weighted - total @ centre)[free])
     return centre

@@ -47,7 +47,7 @@ class Place:
     def draws(self, fit: Fit) -> np.ndarray:
         """Shape (chain, draw, len(names))."""
         if self.effect is not None:
-            return self.effect.draws(fit.posterior)
+            return self.effect.values(fit.posterior)
         values = fit.posterior[self.variable].sel(self.at).transpose(*MAIN_DIMS, ...)
         return np.asarray(values, dtype=float).reshape(*values.shape[:2], -1)
 

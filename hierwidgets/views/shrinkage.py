@@ -126,6 +126,7 @@ class ShrinkageView(View):
                 "lower": found.scale_lower.tolist(),
                 "upper": found.scale_upper.tolist(),
                 "free": found.free.tolist(),
+                "fixed": (found.fixed / scale).tolist(),
                 "correlated": found.correlated,
                 "correlation": [
                     matrix.ravel().tolist()
@@ -232,7 +233,12 @@ class ShrinkageView(View):
                 for name, scale in zip(known.terms, known.scale, strict=True)
             ]
             estimates, weight, centre = slide(
-                known.precision, known.score, np.array(scales), known.correlation, known.free
+                known.precision,
+                known.score,
+                np.array(scales),
+                known.correlation,
+                known.free,
+                fixed=known.fixed,
             )
             at = pd.Index(known.groups).get_indexer(table["group"])
             table["formula"] = estimates[at, k]

@@ -84,6 +84,18 @@ def test_new_groups_have_the_population_and_its_scale(fit):
     np.testing.assert_allclose(made.replicated.std(axis=0), sd, rtol=0.08)
 
 
+def test_two_new_groups_of_a_replication_differ(fit):
+    """The levels of two groups, apart as two draws from the population and their rows' noise are."""
+    made = ppc_draws.replications(fit, new="g", draws=4000)
+    (one, two), x = (np.flatnonzero(fit.effects[0].index == j) for j in (0, 1)), fit.data["x"]
+    apart = made.replicated[:, one].mean(axis=1) - made.replicated[:, two].mean(axis=1)
+    tau, slope, sigma = (
+        float((fit.posterior[name] ** 2).mean()) for name in ("1|g_sigma", "x|g_sigma", "sigma")
+    )
+    own = [tau + slope * x.iloc[rows].mean() ** 2 + sigma / len(rows) for rows in (one, two)]
+    assert apart.std() == pytest.approx(np.sqrt(sum(own)), rel=0.08)
+
+
 def test_many_rows_take_fewer_draws(fit, monkeypatch):
     monkeypatch.setattr(ppc_draws, "MOST_NUMBERS", 250 * len(fit.data))
     assert len(ppc_draws.replications(fit).replicated) == 250

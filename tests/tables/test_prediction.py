@@ -8,6 +8,7 @@ import bambi as bmb
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 import hierwidgets as hw
 from hierwidgets import terms
@@ -110,6 +111,22 @@ def test_a_made_up_factor_of_many_groups_is_predicted_in_blocks():
 @pytest.fixture(scope="module", params=[False, True], ids=["independent", "correlated"])
 def line(request, sleepstudy):
     return quick("Reaction ~ Days + (Days | Subject)", sleepstudy, correlated=request.param)
+
+
+def test_two_new_groups_differ_where_bambis_are_one(line):
+    """Their difference is Normal with twice the variance of a group; Bambi's is 0 in every draw."""
+    rows = pd.DataFrame({"Days": [0.0, 0.0, 5.0, 5.0], "Subject": ["one", "two", "one", "two"]})
+    draws = _draws(line, rows)
+    varying = [e for e in line.effects if e.factor == "Subject"]
+    Sigma = terms.covariance_draws(varying, line.posterior)
+    for column, z in ((0, np.array([1.0, 0.0])), (2, np.array([1.0, 5.0]))):
+        apart = (draws[:, column] - draws[:, column + 1]) / np.sqrt(2 * z @ Sigma @ z)
+        assert stats.kstest(apart, "norm").pvalue > 1e-3
+    tree = line.model.predict(
+        line.idata, kind="response_params", data=rows, sample_new_groups=True, inplace=False
+    )
+    theirs = tree.posterior["mu"].to_numpy()
+    np.testing.assert_array_equal(theirs[..., 0], theirs[..., 1])
 
 
 def test_a_new_group_varies_as_the_model_says(line):

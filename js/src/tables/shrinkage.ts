@@ -9,8 +9,10 @@ export interface Information {
   score: ArrayLike<number>;
   /** (effects, effects): correlation of the effects between groups; independent if left out. */
   correlation?: ArrayLike<number>;
-  /** False for an effect that the population does not have, whose centre is 0; all true if left out. */
+  /** False for an effect that the population does not have, whose centre is `fixed`; all true if left out. */
   free?: readonly boolean[];
+  /** The centre of effects that are not free; 0 if left out. */
+  fixed?: readonly number[];
 }
 
 export interface Slid {
@@ -81,14 +83,18 @@ function multiply(a: Float64Array, b: Float64Array, k: number, out: Float64Array
   }
 }
 
-/** Generalised least squares of the population's effects, 0 where it has none. */
+/** Generalised least squares of the population's effects; those that are not free stay fixed. */
 function centreOf(total: Float64Array, weighted: Float64Array, information: Information): number[] {
-  const { effects: k, free } = information;
+  const { effects: k, free, fixed } = information;
   const kept = Array.from({ length: k }, (_, i) => i).filter((i) => free?.[i] ?? true);
+  const centre = Array.from({ length: k }, (_, i) => (kept.includes(i) ? 0 : (fixed?.[i] ?? 0)));
   const inner = Float64Array.from(kept.flatMap((r) => kept.map((c) => total[r * k + c] as number)));
-  const side = Float64Array.from(kept.map((r) => weighted[r] as number));
+  const side = Float64Array.from(
+    kept.map((r) =>
+      centre.reduce((sum, c, i) => sum - (total[r * k + i] as number) * c, weighted[r] as number),
+    ),
+  );
   solve(inner, side, kept.length);
-  const centre = new Array<number>(k).fill(0);
   kept.forEach((at, i) => {
     centre[at] = side[i] as number;
   });

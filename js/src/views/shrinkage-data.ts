@@ -31,6 +31,8 @@ export interface FactorAbout {
   upper: number[];
   /** Whether the population has the effect. */
   free: boolean[];
+  /** Its value where it has not, in units of the scale. */
+  fixed: number[];
   /** Whether the model lets its effects correlate at all. */
   correlated: boolean;
   /** Posterior mean and 95 % interval of the correlations, each (terms, terms). */
@@ -186,6 +188,7 @@ export class ShrinkageData {
       score,
       correlation: about.correlation[0],
       free: about.free,
+      fixed: about.fixed,
     };
     this.known.set(name, found);
     return found;
