@@ -276,6 +276,8 @@ def parse_error(formula: str, error: Exception) -> ValueError:
     hint = ""
     if "||" in formula:
         hint = " Write (x || g) as (1 | g) + (0 + x | g): group effects are independent already."
+    elif "'|' is out of place" in str(error):
+        hint = " Groups stand in parentheses: (x | group)."
     return ValueError(
         f"The formula {formula!r} cannot be read: {error}.{hint} "
         "A hierarchical formula looks like 'y ~ x + (x | group)'."

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import ast
-import inspect
 import re
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from hierwidgets import checks
+from hierwidgets import allowed, checks
 
 if TYPE_CHECKING:
     import bambi as bmb
@@ -225,34 +224,9 @@ def _value(node: ast.expr, text: str) -> Any:
             return [_value(item, text) for item in items]
         case ast.Call(func=ast.Name(id=name), args=[], keywords=keywords):
             arguments = {str(word.arg): _value(word.value, text) for word in keywords}
-            return _prior(name, arguments)
+            return allowed.prior(name, arguments)
         case _:
             raise ValueError(
                 f"In the prior {text!r}, {ast.unparse(node)!r} is not allowed: "
                 "write a distribution with named numbers, such as HalfNormal(sigma=30)."
             )
-
-
-def _prior(name: str, arguments: dict[str, Any]) -> Any:
-    import bambi as bmb
-    import pymc as pm
-
-    known = [n for n in pm.distributions.__all__ if hasattr(getattr(pm, n, None), "dist")]
-    if name not in known:
-        raise ValueError(
-            f"There is no distribution {name!r}.{checks.nearest(name, known)} "
-            "The distributions are PyMC's, such as Normal, HalfNormal, Exponential or Gamma."
-        )
-    signature = inspect.signature(getattr(pm, name).dist)
-    allowed = [
-        parameter.name
-        for parameter in signature.parameters.values()
-        if parameter.kind is parameter.POSITIONAL_OR_KEYWORD
-    ]
-    for argument in arguments:
-        if allowed and argument not in allowed:
-            raise ValueError(
-                f"{name} has no argument {argument!r}.{checks.nearest(argument, allowed)} "
-                f"It takes {checks.listed(allowed)}."
-            )
-    return bmb.Prior(name, **arguments)

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.completer import CompletionContext, SimpleCompletion, context_matcher
 
-from hierwidgets import magics
+from hierwidgets import magics, priors
+from hierwidgets.tables import priors as tables
+from hierwidgets.tables import trace
 from hierwidgets.tables.dashboard import VIEWS
 
 if TYPE_CHECKING:
+    from hierwidgets.fit import Fit
     from hierwidgets.magics import HierMagics
 
 VALUES = {
@@ -46,8 +50,9 @@ VIEW_VALUES: dict[str, dict[str, list[str]]] = {
             "min",
             "max",
             "zeros",
-            "scatter",
             "extreme",
+            "scatter",
+            "dispersion",
             "slope",
         ],
         "replicate": ["new", "same"],
@@ -146,9 +151,40 @@ def _line_words(hier: HierMagics, done: list[str]) -> list[str]:
         )
     if len(done) == 1:
         return list(fits)
-    if done[-1] == "--term" and done[1] in fits:
-        return list(fits[done[1]].terms["term"])
-    return _options(done, list(magics.VIEWS.get(verb, {})))
+    options = list(magics.VIEWS.get(verb, {}))
+    if done[1] in fits and done[-1].removeprefix("--") in options:
+        return _of_fit(fits[done[1]], done) or _options(done, options)
+    return _options(done, options)
+
+
+def _of_fit(fit: Fit, done: list[str]) -> list[str]:
+    """The values of the last option that are names in a fit."""
+    given = dict(pairwise(done))
+    match done[-1]:
+        case "--term":
+            return [effect.term for effect in fit.effects]
+        case "--factor" | "--by" if done[0] != "sensitivity":
+            return list(fit.factors)
+        case "--folded" | "--group" if fit.effects:
+            terms = {effect.term: effect.factor for effect in fit.effects}
+            factor = (
+                given.get("--factor") or given.get("--by") or terms.get(given.get("--term", ""))
+            )
+            return fit.factors.get(factor or fit.effects[0].factor, [])
+        case "--parameter" | "--parameters" if fit.ready:
+            return [str(name) for name in trace.parameters(fit)["parameter"]]
+        case "--quantity" if fit.ready:
+            return [one.name for one in tables.quantities(fit) if one.shown]
+        case "--priors" if fit.ready:
+            return [f"{one.parameter}: {_written(one)}" for one in priors.top(fit) if not one.fixed]
+        case _:
+            return []
+
+
+def _written(one: priors.Top) -> str:
+    if one.kind == "correlation":
+        return f"{one.setting.args['eta']:g}"
+    return str(one.setting)
 
 
 def _options(done: list[str], allowed: list[str]) -> list[str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from hierwidgets import checks, models, same_model, sampling, terms
+from hierwidgets import cautions, checks, models, same_model, sampling, terms
 from hierwidgets.answers import Answers
 from hierwidgets.checking import Checking
 from hierwidgets.opens import Opens
@@ -101,6 +101,9 @@ def fit(
     model, dropped = models.build(
         formula, data, family=family, priors=priors, correlated=correlated, **model_options
     )
+    if progress:
+        for caution in cautions.cautions(model):
+            print(caution.said)  # noqa: T201
     if live.here(progress):
         plan = sampling.Plan(draws, tune, chains, random_seed)
         return live.start(model, plan, dropped=dropped, executor=executor)
@@ -257,9 +260,23 @@ class Fit(Opens, Checking, Answers):
         Columns: ``term`` (its label here), ``group`` (the grouping factor), ``effect`` (what
         varies), ``component`` (the distributional parameter), ``levels`` (the groups' labels),
         ``parameter`` and ``scale`` (names in the posterior), ``prior``, ``parameterization``
-        ("noncentered" or "centered").
+        ("noncentered" or "centered"), ``reference`` (the level of a category that has no effect of its
+        own, such as "cond = a"), ``caution`` (what the term may not be meant to say, or nothing).
         """
-        return terms.table(self.effects)
+        table = terms.table(self.effects)
+        levels = cautions.references(self.model)
+        said = {one.term: one.said for one in self.cautions}
+        table["reference"] = [levels.get(name, "") for name in table["parameter"]]
+        table["caution"] = [
+            said.get(term, said.get(name, ""))
+            for term, name in zip(table["term"], table["parameter"], strict=True)
+        ]
+        return table
+
+    @cached_property
+    def cautions(self) -> list[cautions.Caution]:
+        """What the design says of itself: columns that repeat each other, categories without a slope."""
+        return cautions.cautions(self.model)
 
     @property
     def factors(self) -> dict[str, list[str]]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from hierwidgets import checks, default_priors, same_model, terms
+from hierwidgets import allowed, bare, checks, default_priors, same_model, terms
 from hierwidgets import correlated as joint
 
 if TYPE_CHECKING:
@@ -44,9 +44,9 @@ def build(
     import bambi as bmb
     from bambi.defaults.families import BUILTIN_FAMILIES
 
-    allowed = [name for name in inspect.signature(bmb.Model.__init__).parameters if name != "self"]
+    known = [name for name in inspect.signature(bmb.Model.__init__).parameters if name != "self"]
     taken = {"formula", "data", "family", "priors"}
-    checks.keywords(model_options, [n for n in allowed if n not in taken] + _FIT_KEYWORDS, "fit()")
+    checks.keywords(model_options, [n for n in known if n not in taken] + _FIT_KEYWORDS, "fit()")
     checks.family(family, BUILTIN_FAMILIES)
     checks.mapping(priors)
     described = describe(formula)
@@ -118,6 +118,7 @@ def describe(formula: str | bmb.Formula) -> Described:
     columns: dict[str, None] = {}
     factors: dict[str, list[str]] = {}
     for text in texts:
+        allowed.parsed(text)
         try:
             described = formulae.model_description(text)
         except Exception as error:
@@ -173,7 +174,7 @@ def make(
             warnings.filterwarnings(
                 "ignore", message="The intercept is omitted in ordinal families"
             )
-            model = bmb.Model(formula, data, priors=priors, **options)
+            model = bare.made(bmb.Model, formula, data, {**options, "priors": priors})
         default_priors.rescale(model)
         return model
 

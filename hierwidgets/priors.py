@@ -98,6 +98,11 @@ def top(fit: Fit) -> list[Top]:
     return [_top(fit, name, prior, scale) for name, prior, scale in _every(fit.model)]
 
 
+def names(model: bmb.Model) -> list[str]:
+    """The parameters of a model that have top-level priors, by their names in the posterior."""
+    return [name for name, _, _ in _every(model)]
+
+
 def draws(fit: Fit, parameter: str, posterior: xr.Dataset | None = None) -> np.ndarray:
     """Draws of a parameter as its prior sees them, of the fit's posterior or of another.
 

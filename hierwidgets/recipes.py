@@ -5,13 +5,15 @@ Used to save a fit, and to fit it again elsewhere.
 
 from __future__ import annotations
 
+import keyword
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from hierwidgets import checks, correlated, models, terms
+from hierwidgets import allowed, checks, correlated, models, terms
 
 if TYPE_CHECKING:
     import bambi as bmb
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from hierwidgets.fit import Fit
 
 ORDERED = {"transform": "ordered"}
+PLAIN = re.compile(r"bool(ean)?|([Uu]?[Ii]nt(8|16|32|64))|([Ff]loat(16|32|64))|text")
 
 
 def of(fit: Fit) -> dict[str, Any]:
@@ -40,13 +43,17 @@ def of(fit: Fit) -> dict[str, Any]:
             f"The formula takes {checks.listed(missing)} from extra_namespace, which a file cannot hold. "
             "Put it into the data as a column."
         )
+    called = {name for part in evaluated(texts) for name in allowed.formula(part, used)}
+    allowed.same_functions(model, called)
+    priors = _encoded_priors(model)
+    _named_priors(priors)
     return {
-        "name": fit.name,
+        "name": fit_name(fit.name),
         "dropped": fit.dropped,
         "formula": texts,
         "family": models.builtin_family(model),
         "link": {name: terms.link_name(model, name) for name in model.family.link},
-        "priors": _encoded_priors(model),
+        "priors": priors,
         "alias": models.aliases(model),
         "correlated": correlated.etas(model),
         "noncentered": model.noncentered,
@@ -57,27 +64,69 @@ def of(fit: Fit) -> dict[str, Any]:
 
 
 def model(recipe: dict[str, Any]) -> bmb.Model:
-    """The model that a recipe describes, unbuilt. Nothing in a recipe can run code."""
+    """The model that a recipe describes, unbuilt.
+
+    Its formula, priors and names are read and checked before anything is looked up or called.
+
+    Raises
+    ------
+    ValueError
+        Something that `hierwidgets.allowed` does not list.
+    KeyError, TypeError
+        A recipe that is none.
+    """
     import bambi as bmb
 
+    texts = recipe["formula"]
+    for text in evaluated(texts):
+        allowed.formula(text, recipe["data"])
     data = pd.DataFrame({name: _series(column) for name, column in recipe["data"].items()})
-    main, *additionals = recipe["formula"]
+    main, *additionals = texts
     formula = bmb.Formula(main, *additionals) if additionals else main
     made = models.make(
         formula,
         data,
-        priors=_decoded(recipe["priors"]),
-        family=recipe["family"],
-        link=recipe["link"],
-        noncentered=recipe["noncentered"],
-        center_predictors=recipe["center_predictors"],
-        auto_scale=recipe["auto_scale"],
+        priors=_named_priors(recipe["priors"]),
+        family=_text(recipe["family"], "family"),
+        link={name: _text(link, "link") for name, link in recipe["link"].items()},
+        noncentered=_flags(recipe["noncentered"], "noncentered"),
+        center_predictors=_flag(recipe["center_predictors"], "center_predictors"),
+        auto_scale=_flag(recipe["auto_scale"], "auto_scale"),
+        extra_namespace={"np": allowed.NUMPY},
     )
     if recipe["correlated"]:
-        made = correlated.correlate(made, recipe["correlated"])
+        made = correlated.correlate(made, correlated.settled(made, recipe["correlated"]))
     if recipe["alias"]:
-        made.set_alias(recipe["alias"])
+        made.set_alias(_names(recipe["alias"]))
     return made
+
+
+def fit_name(name: object) -> str:
+    """The name of a fit in the lines of code that views show; "fit" for what is no name."""
+    given = str(name)
+    return given if given.isidentifier() and not keyword.iskeyword(given) else "fit"
+
+
+def evaluated(texts: Any) -> list[str]:
+    """What formulae evaluates of a model's formulas: all of the first, the right side of others.
+
+    Raises
+    ------
+    ValueError
+        There is no formula, or a further one does not begin with the name of a parameter.
+    """
+    if not isinstance(texts, list) or not texts or not all(isinstance(t, str) for t in texts):
+        raise ValueError(f"A recipe has a list of formulas, not {texts!r}.")
+    main, *others = texts
+    parts = [main]
+    for text in others:
+        name, tilde, right = text.partition("~")
+        if not tilde or not name.strip().isidentifier():
+            raise ValueError(
+                f"The formula {text!r} must begin with a parameter's name, as in 'sigma ~ x'."
+            )
+        parts.append(right)
+    return parts
 
 
 def some(column: dict[str, Any], rows: Sequence[int]) -> dict[str, Any]:
@@ -157,21 +206,58 @@ def _encoded(name: str, value: Any) -> Any:
     raise ValueError(f"The prior of {name!r} has the argument {value!r}, which a file cannot hold.")
 
 
+def _named_priors(priors: dict[str, Any]) -> dict[str, Any]:
+    return {str(name): _decoded(value) for name, value in priors.items()}
+
+
 def _decoded(value: Any) -> Any:
-    import bambi as bmb
     from pymc.distributions.transforms import ordered
 
-    if value == ORDERED:
-        return ordered
+    match value:
+        case {"transform": "ordered"}:
+            return ordered
+        case {"prior": str(name), "args": dict(given), "noncentered": bool() | None as chosen}:
+            arguments = {str(key): _decoded(arg) for key, arg in given.items()}
+            return allowed.prior(
+                name,
+                arguments,
+                also=("transform", "initval"),
+                auto_scale=False,
+                noncentered=chosen,
+            )
+        case {"dict": dict(items)}:
+            return {str(key): _decoded(item) for key, item in items.items()}
+        case list():
+            return np.asarray(value, float)
+        case bool() | int() | float():
+            return value
+        case _:
+            raise ValueError(f"A prior of the recipe has {str(value)[:80]!r}, which is no number.")
 
-    if isinstance(value, dict) and "prior" in value:
-        args = {key: _decoded(arg) for key, arg in value["args"].items()}
-        return bmb.Prior(value["prior"], auto_scale=False, noncentered=value["noncentered"], **args)
-    if isinstance(value, dict) and "dict" in value:
-        return {key: _decoded(item) for key, item in value["dict"].items()}
+
+def _text(value: object, what: str) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{what} must be text, not {value!r}.")
+    return value
+
+
+def _flag(value: object, what: str) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError(f"{what} must be true or false, not {value!r}.")
+    return value
+
+
+def _flags(value: object, what: str) -> bool | dict[str, bool]:
     if isinstance(value, dict):
-        return {key: _decoded(item) for key, item in value.items()}
-    return np.asarray(value, float) if isinstance(value, list) else value
+        return {str(name): _flag(one, what) for name, one in value.items()}
+    return _flag(value, what)
+
+
+def _names(aliases: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: _names(one) if isinstance(one, dict) else _text(one, "alias")
+        for name, one in aliases.items()
+    }
 
 
 def _column(series: pd.Series) -> dict[str, Any]:
@@ -183,16 +269,25 @@ def _column(series: pd.Series) -> dict[str, Any]:
             "codes": series.cat.codes.tolist(),
         }
     if pd.api.types.is_numeric_dtype(kind) or pd.api.types.is_bool_dtype(kind):
-        return {"dtype": str(kind), "values": series.tolist()}
+        plain = series if PLAIN.fullmatch(str(kind)) else pd.Series(series.to_numpy())
+        return {"dtype": str(plain.dtype), "values": plain.tolist()}
     return {"dtype": "text", "values": [str(value) for value in series]}
 
 
 def _series(column: dict[str, Any]) -> pd.Series:
     if "categories" in column:
-        categories = pd.Index(_series(column["categories"]))
-        return pd.Series(
-            pd.Categorical.from_codes(column["codes"], categories, ordered=column["ordered"])
+        categories = pd.Index(_plain(column["categories"]))
+        ordered = _flag(column["ordered"], "ordered")
+        return pd.Series(pd.Categorical.from_codes(column["codes"], categories, ordered=ordered))
+    return _plain(column)
+
+
+def _plain(column: dict[str, Any]) -> pd.Series:
+    kind, values = _text(column["dtype"], "dtype"), column["values"]
+    if not PLAIN.fullmatch(kind):
+        raise ValueError(
+            f"A column of the recipe has the type {kind!r}, which is neither number nor text."
         )
-    if column["dtype"] == "text":
-        return pd.Series(column["values"], dtype=object)
-    return pd.Series(column["values"], dtype=column["dtype"])
+    if kind == "text":
+        return pd.Series([_text(value, "A label") for value in values], dtype=object)
+    return pd.Series(values, dtype=kind)

@@ -12,12 +12,11 @@ import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hierwidgets import priors, recipes, sampling
+from hierwidgets import allowed, priors, recipes, sampling
 from hierwidgets.correlated import Joint
 from hierwidgets.tables.diagnostics import diagnostics
 
@@ -235,11 +234,4 @@ class _Dynamic:
 
         for key in self.numeric:
             args[key] = pm.Data(f"{label}:{key}", np.asarray(args[key], float))
-        return _distribution(self.family)(label, dims=dims, **args)
-
-
-@cache
-def _distribution(family: str) -> Any:
-    import pymc as pm
-
-    return getattr(pm, family)
+        return allowed.distribution(self.family)(label, dims=dims, **args)

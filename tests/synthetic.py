@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
 import hierwidgets as hw
+from hierwidgets import models
 from hierwidgets.models import build
 
 AWKWARD = [
@@ -57,4 +59,32 @@ def made_up(groups: Sequence[str], seed: int = 0, chains: int = 2, draws: int = 
         },
         coords={"chain": range(chains), "draw": range(draws), "g__factor_dim": labels},
     )
+    return hw.wrap(model, xr.DataTree.from_dict({"posterior": posterior}))
+
+
+POSITIVE = {"sigma", "alpha", "kappa", "nu"}
+
+
+def made_up_of(formula: Any, data: pd.DataFrame, **options: Any) -> hw.Fit:
+    """A fit whose posterior is made up, as its parameters range, without sampling."""
+    model, _ = build(formula, data, **options)
+    model.build()
+    rng = np.random.default_rng(5)
+    built = model.backend.model
+    variables = {}
+    for name in models.stored(model):
+        if name.endswith(("_offset", "_cpc")):
+            continue
+        dims = built.named_vars_to_dims.get(name, ())
+        values = rng.normal(0, 0.5, (2, 40, *(len(built.coords[dim]) for dim in dims)))
+        if name.endswith("_corr"):
+            r = np.tanh(values[..., 0, 1])
+            values = np.eye(2) + (1 - np.eye(2)) * r[..., None, None]
+        elif name.endswith("_sigma") or name in POSITIVE:
+            values = np.exp(values)
+        elif name == "threshold":
+            values = np.sort(values, axis=-1)
+        variables[name] = (("chain", "draw", *dims), values)
+    coords = {d: list(built.coords[d]) for _, (dims, _) in variables.items() for d in dims[2:]}
+    posterior = xr.Dataset(variables, {**coords, "chain": range(2), "draw": range(40)})
     return hw.wrap(model, xr.DataTree.from_dict({"posterior": posterior}))

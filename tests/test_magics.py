@@ -15,9 +15,11 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 import hierwidgets as hw
-from hierwidgets import commands
+from hierwidgets import commands, magics
 from hierwidgets.completion import VALUES, VIEW_VALUES
 from hierwidgets.fit import Fit
+from hierwidgets.tables import convergence, funnel, groups, ppc, sensitivity, trellis
+from hierwidgets.views.ppc import ORDERS
 
 SMALL = "--draws 200 --tune 200 --chains 2 --seed 1 --quiet"
 PRIOR_CELL = """# people differ by some tens of milliseconds
@@ -272,6 +274,21 @@ def test_a_nested_term_keeps_its_colon():
         ("%hier shrinkage sleep --term ", {'"Days|Subject"': "", '"1|Subject"': ""}),
         ('%hier shrinkage sleep --term "Days|Su', {'"Days|Subject"': '"Days|Su'}),
         ("%hier shrinkage sleep --term Da", {'"Days|Subject"': "Da"}),
+        ("%hier ppc sleep --stat", {"--statistic": "--stat"}),
+        ("%hier ppc sleep --statistic ", {"dispersion": "", "slope": "", "battery": ""}),
+        ("%hier ppc sleep --statistic disp", {"dispersion": "disp"}),
+        ("%hier priors sleep --", {f"--{name}": "--" for name in magics.VIEWS["priors"]}),
+        ("%hier priors sleep --term ", {'"1|Subject"': "", '"Days|Subject"': ""}),
+        ("%hier priors sleep --quantity ", {'"1|Subject_sigma"': "", "sigma": ""}),
+        ("%hier priors sleep --quantity 1|Sub", {'"1|Subject_sigma"': "1|Sub"}),
+        ("%hier priors sleep --group 33", {"330": "33", "335": "33"}),
+        (
+            '%hier priors sleep --priors "1|Sub',
+            {'"1|Subject_sigma: HalfNormal(sigma=30)"': '"1|Sub'},
+        ),
+        ("%hier convergence sleep --parameter Da", {"Days": "Da"}),
+        ("%hier loo sleep --factor ", {"Subject": ""}),
+        ("%hier sensitivity sleep --by ", {"all": "", "prior": ""}),
         ("%%hier new --data ", {"df": ""}),
         ("%%hier new --fam", {"--family": "--fam"}),
         ("%%hier new --family be", {"bernoulli": "be"}),
@@ -281,6 +298,24 @@ def test_a_nested_term_keeps_its_colon():
 def test_completion(shell: InteractiveShell, sleep: Fit, text: str, expected: dict[str, str]):
     found = completions(shell, text)
     assert expected.items() <= found.items()
+
+
+def test_every_value_a_view_knows_is_completed():
+    offered = VIEW_VALUES
+    assert set(offered["ppc"]["statistic"]) == set(ppc.STATISTICS)
+    assert set(offered["ppc"]["order"]) == set(ORDERS)
+    assert set(offered["groups"]["sort"]) == set(trellis.SORTS)
+    assert set(offered["convergence"]["order"]) == set(convergence.ORDERS)
+    assert set(offered["convergence"]["axis"]) == set(funnel.AXES)
+    assert set(offered["sensitivity"]["by"]) == set(sensitivity.BY)
+    assert set(VALUES["sort"]) == set(groups.SORTS)
+    for view, options in magics.VIEWS.items():
+        assert set(offered.get(view, {})) <= set(options)
+
+
+def test_a_prior_that_is_offered_is_one_that_is_read(sleep: Fit, shell: InteractiveShell):
+    for word in completions(shell, "%hier priors sleep --priors "):
+        shell.run_line_magic("hier", f"priors sleep --priors {word}")
 
 
 def test_options_already_given_are_not_offered_again(shell: InteractiveShell, sleep: Fit):

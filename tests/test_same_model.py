@@ -203,3 +203,16 @@ def test_broken_draws_do_not_hide_another_model_in_the_others(slope, with_mu):
         posterior[name][0, 0] = np.nan
     with pytest.raises(ValueError, match="another one"):
         hw.wrap(model, tree_of(posterior))
+
+
+@pytest.mark.parametrize(
+    ("formula", "said"),
+    [
+        ("y ~ x | g", r"'\|' is out of place. Groups stand in parentheses"),
+        ("y ~ x + (1 | g) % z", "'%' is out of place"),
+        ("y ~ x + (1 | g))", r"'\)' is out of place"),
+    ],
+)
+def test_a_formula_is_read_to_its_end(formula, said, data):
+    with pytest.raises(ValueError, match=said):
+        hw.fit(formula, data)

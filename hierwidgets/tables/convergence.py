@@ -248,6 +248,9 @@ def _mixing(fit: Fit, table: pd.DataFrame) -> list[Finding]:
     accused = table_of[table_of["accused"]]
     if not accused.empty:
         return [Finding(said, str(accused["next"].iloc[0]))]
+    names = set(failing["parameter"]) | set(failing["term"])
+    if repeated := [one for one in fit.cautions if names & set(one.names)]:
+        return [Finding(f"{said} {repeated[0].said}", f"{fit.name}.terms")]
     centred = [e for e in fit.effects if e.parameterization == "centered"]
     mixed = {
         row["term"]: not funnel.unmixed(row["rhat"], row["ess_bulk"], chains)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import anywidget
 import traitlets as t
 
-from hierwidgets import checks
+from hierwidgets import cautions, checks
 from hierwidgets.views import picture
 from hierwidgets.views.columns import encode, pack
 from hierwidgets.views.runtime import VIEW, bundle, runtime
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from hierwidgets.fit import Fit
     from hierwidgets.views.selection import Selection
 
+OF_GROUPS = ("caterpillar", "shrinkage", "groups", "variance")
 ENDINGS = (".html", ".svg", ".png", ".json", ".csv")
 
 
@@ -93,6 +94,7 @@ class View(anywidget.AnyWidget):
                 "title": f"{self.method} of {fit.formula}",
                 "description": f"{self.method.capitalize()} of {fit.formula}",
                 "still": uuid.uuid4().hex,
+                "foot": cautions.foot(fit.model, fit.cautions, self.method in OF_GROUPS),
                 **content.about,
             },
             state=settled,

@@ -1,6 +1,6 @@
 import { decodeAll, type Raw } from "./host/columns.js";
 import { unpackJson } from "./host/packed.js";
-import { type About, makeRoot, showError } from "./host/root.js";
+import { type About, addFoot, makeRoot, showError } from "./host/root.js";
 import { loneModel, selection } from "./host/selection.js";
 import type { Context, Model, Spec } from "./host/types.js";
 import { caterpillar } from "./views/caterpillar.js";
@@ -48,7 +48,8 @@ export interface Rendering {
 export async function render(options: Rendering): Promise<void> {
   const { model, el, signal, live = true } = options;
   const kind = model.get<string>("kind");
-  const root = makeRoot(el, kind, model.get<About>("about"), signal);
+  const about = model.get<About>("about");
+  const root = makeRoot(el, kind, about, signal);
   try {
     const view = Object.hasOwn(VIEWS, kind) ? VIEWS[kind] : undefined;
     if (!view) throw new Error(`There is no view called ${kind}.`);
@@ -66,6 +67,7 @@ export async function render(options: Rendering): Promise<void> {
       specs,
       mount: (reference, place) => mount(options, reference, place),
     });
+    addFoot(root, about);
     root.dataset.ready = "true";
   } catch (error) {
     if (!signal.aborted) showError(root, error);

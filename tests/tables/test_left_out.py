@@ -6,18 +6,14 @@ import bambi as bmb
 import numpy as np
 import pandas as pd
 import pytest
-import xarray as xr
 from scipy import special, stats
 
-import hierwidgets as hw
-from hierwidgets import models
-from hierwidgets.models import build
 from hierwidgets.tables import left_out
 from hierwidgets.tables.left_out import Draws
 from hierwidgets.tables.loo_groups import Grouping
+from tests.synthetic import made_up_of as made_up
 
 FEW = [0, 17, 41, 79]
-POSITIVE = {"sigma", "alpha", "kappa", "nu"}
 
 
 @pytest.fixture(scope="module")
@@ -46,31 +42,6 @@ def data():
             "state": ["none", "right", "left"] * (n // 3),
         }
     )
-
-
-def made_up(formula, data, **options):
-    """A fit whose posterior is made up, as its parameters range, without sampling."""
-    model, _ = build(formula, data, **options)
-    model.build()
-    rng = np.random.default_rng(5)
-    built = model.backend.model
-    variables = {}
-    for name in models.stored(model):
-        if name.endswith(("_offset", "_cpc")):
-            continue
-        dims = built.named_vars_to_dims.get(name, ())
-        values = rng.normal(0, 0.5, (2, 40, *(len(built.coords[dim]) for dim in dims)))
-        if name.endswith("_corr"):
-            r = np.tanh(values[..., 0, 1])
-            values = np.eye(2) + (1 - np.eye(2)) * r[..., None, None]
-        elif name.endswith("_sigma") or name in POSITIVE:
-            values = np.exp(values)
-        elif name == "threshold":
-            values = np.sort(values, axis=-1)
-        variables[name] = (("chain", "draw", *dims), values)
-    coords = {d: list(built.coords[d]) for _, (dims, _) in variables.items() for d in dims[2:]}
-    posterior = xr.Dataset(variables, {**coords, "chain": range(2), "draw": range(40)})
-    return hw.wrap(model, xr.DataTree.from_dict({"posterior": posterior}))
 
 
 def flat(fit, name, **where):

@@ -19,6 +19,35 @@ export function adds({ shiftKey, ctrlKey, metaKey }: MouseEvent | KeyboardEvent)
   return shiftKey || ctrlKey || metaKey;
 }
 
+/** Calls `press` at a click and at Enter, with whether it adds to what is picked. */
+export function pressed(one: HTMLElement, press: (add: boolean) => void): void {
+  one.addEventListener("click", (event) => press(adds(event)));
+  one.addEventListener("keydown", (event) => event.key === "Enter" && press(adds(event)));
+}
+
+const FOCUSABLE = "a[href],button,input,select,textarea,summary,[tabindex]";
+
+/** Marks what can have the focus within `root`, now and later: JupyterLab leaves its keys alone. */
+export function keepKeys(root: HTMLElement, signal: AbortSignal): void {
+  const mark = (one: Element): void => one.setAttribute("data-lm-suppress-shortcuts", "true");
+  const each = (node: Node): void => {
+    if (!(node instanceof Element)) return;
+    if (node.matches(FOCUSABLE)) mark(node);
+    node.querySelectorAll(FOCUSABLE).forEach(mark);
+  };
+  mark(root);
+  const observer = new MutationObserver((changes) => {
+    for (const { type, target, addedNodes } of changes) {
+      if (type === "attributes") each(target);
+      else addedNodes.forEach(each);
+    }
+  });
+  observer.observe(root, { childList: true, subtree: true, attributeFilter: ["tabindex"] });
+  // A browser may also focus what scrolls, without a tabindex.
+  root.addEventListener("focusin", ({ target }) => mark(target as Element), { signal });
+  signal.addEventListener("abort", () => observer.disconnect(), { once: true });
+}
+
 let count = 0;
 
 /** An id no other element of the page has, also across views. */

@@ -1,5 +1,5 @@
 import css from "../style.css";
-import { element } from "./dom.js";
+import { element, keepKeys } from "./dom.js";
 import { followTheme } from "./theme.js";
 
 export interface About {
@@ -7,6 +7,8 @@ export interface About {
   description: string;
   /** Names the static picture beside the view, which is for where the view cannot live. */
   still: string;
+  /** What stands under the view: reference levels, cautions about the design. */
+  foot?: string[];
 }
 
 /** The element everything of one view is in: styled by itself, in the host's theme. */
@@ -16,12 +18,17 @@ export function makeRoot(el: HTMLElement, kind: string, about: About, signal: Ab
   const style = element("style", { textContent: `${css}\n${hide}` });
   const root = element("div", { className: "hw-view" });
   root.dataset.view = kind;
-  root.dataset.lmSuppressShortcuts = "true";
   root.setAttribute("role", "region");
   root.setAttribute("aria-label", about.title);
   el.replaceChildren(style, root);
   followTheme(root, signal);
+  keepKeys(root, signal);
   return root;
+}
+
+/** What is said under the view, once it is drawn. */
+export function addFoot(root: HTMLElement, { foot = [] }: About): void {
+  root.append(...foot.map((said) => element("p", { className: "hw-caption", textContent: said })));
 }
 
 /** A readable message where the view would be, and the stack in the console. */

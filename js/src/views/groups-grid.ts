@@ -148,7 +148,7 @@ export function grid(context: Context, acts: GridActs): Grid {
         cursor = cursor < 0 ? 0 : Math.min(Math.max(cursor + step, 0), count - 1);
         place();
       } else if (event.key === "Enter" && group !== undefined) acts.enlarge(group);
-      else if (event.key === " " && group !== undefined) acts.pick(group, event.shiftKey);
+      else if (event.key === " " && group !== undefined) acts.pick(group, adds(event));
       else return;
       event.preventDefault();
     },

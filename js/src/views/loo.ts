@@ -1,6 +1,6 @@
 import { choice, menu } from "../controls/index.js";
 import { numbers } from "../host/columns.js";
-import { element, laidOut, onWidth } from "../host/dom.js";
+import { element, laidOut, onWidth, pressed } from "../host/dom.js";
 import type { ListState } from "../host/listing.js";
 import { state as makeState } from "../host/state.js";
 import type { Context, Row } from "../host/types.js";
@@ -129,11 +129,7 @@ export async function loo(context: Context): Promise<void> {
       const name = state.get("factor");
       if (name !== null) {
         one.tabIndex = 0;
-        const press = (add: boolean): void => selection.pick(name, [groupOf(i)], add);
-        one.addEventListener("click", (event) => press(event.shiftKey), { signal });
-        one.addEventListener("keydown", (event) => event.key === "Enter" && press(event.shiftKey), {
-          signal,
-        });
+        pressed(one, (add) => selection.pick(name, [groupOf(i)], add));
         one.setAttribute("aria-selected", String(selection.picked(name).includes(groupOf(i))));
       }
       table.append(one);

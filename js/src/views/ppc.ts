@@ -1,6 +1,6 @@
 import { choice, menu, search } from "../controls/index.js";
 import { type Chart, embed } from "../host/chart.js";
-import { adds, element, laidOut, onWidth } from "../host/dom.js";
+import { element, laidOut, onWidth, pressed } from "../host/dom.js";
 import { state as makeState } from "../host/state.js";
 import { plural, short } from "../host/text.js";
 import type { Context } from "../host/types.js";
@@ -182,8 +182,7 @@ export async function ppc(context: Context): Promise<void> {
         state.set({ group: one.group });
         selection.pick(name, [one.group], add);
       };
-      row.addEventListener("click", (event) => press(adds(event)));
-      row.addEventListener("keydown", (event) => event.key === "Enter" && press(event.shiftKey));
+      pressed(row, press);
       table.append(row);
     }
     list.replaceChildren(table);

@@ -1,0 +1,162 @@
+"""What a design says of itself before sampling: columns that repeat each other, levels without a slope."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from hierwidgets import checks, terms
+
+if TYPE_CHECKING:
+    import bambi as bmb
+
+    from hierwidgets.terms import Common, Effect
+
+NEAR = 1e-8
+
+
+class Caution(NamedTuple):
+    """Something a formula may not be meant to say.
+
+    Attributes
+    ----------
+    term : str
+        The group term, or "" for the population's columns.
+    names : tuple of str
+        The parameters that it leaves to their priors; none where the model is well determined.
+    said : str
+    """
+
+    term: str
+    names: tuple[str, ...]
+    said: str
+
+
+def cautions(model: bmb.Model) -> list[Caution]:
+    """Everything of the kind, the population's first."""
+    if terms.has_response_dim(model):
+        return []
+    found: list[Caution] = []
+    effects = terms.effects(model)
+    for component in model.conditional_parameters:
+        design = terms.common(model, component)
+        found += _repeated(design)
+        for effect in effects:
+            if effect.component == component:
+                found += _taken(design, effect)
+    return found + _without_slope(model)
+
+
+def reference(term: Any) -> str:
+    """The levels that stand for the reference in a term of the design, as "c = u", or nothing."""
+    expression = getattr(term.term, "expr", term.term)
+    found = []
+    for piece in getattr(expression, "components", []):
+        matrix = getattr(piece, "contrast_matrix", None)
+        levels = [str(level) for level in getattr(piece, "levels", None) or []]
+        if matrix is None or getattr(piece, "spans_intercept", True):
+            continue
+        rows = np.asarray(matrix.matrix)
+        kept = [str(label) for label in matrix.labels]
+        every = levels if len(levels) == len(rows) else kept
+        zero = [every[i] for i in np.flatnonzero(~rows.any(axis=1)) if i < len(every)]
+        if zero:
+            found.append(f"{piece.name} = {zero[0]}")
+    return ", ".join(found)
+
+
+def _repeated(design: Common) -> list[Caution]:
+    """Columns of the population that are sums of others."""
+    found = []
+    kept: list[int] = []
+    basis = np.zeros((len(design.X), 0))
+    for i, name in enumerate(design.names):
+        size = np.abs(design.X[:, i]).max(initial=0)
+        if not size:
+            said = f"The column {name!r} is 0 in every row: its coefficient is its prior. Leave it out."
+            found.append(Caution("", (name,), said))
+            continue
+        own = design.X[:, i] / size
+        rest = own - basis @ (basis.T @ own)
+        rest = rest - basis @ (basis.T @ rest)
+        if np.linalg.norm(rest) > NEAR * np.linalg.norm(own):
+            kept.append(i)
+            basis = np.column_stack([basis, rest / np.linalg.norm(rest)])
+            continue
+        others = design.X[:, kept] / np.abs(design.X[:, kept]).max(axis=0)
+        weights = np.linalg.lstsq(others, own, rcond=None)[0]
+        names = (*(design.names[kept[k]] for k in np.flatnonzero(np.abs(weights) > NEAR)), name)
+        said = (
+            f"The columns {checks.listed(names)} of the population repeat each other: the data know their sum, "
+            "and each coefficient of its own only its prior. Leave one of them out."
+        )
+        found.append(Caution("", names, said))
+    return found
+
+
+def _taken(design: Common, effect: Effect) -> list[Caution]:
+    """An effect whose groups have a coefficient each in the population already."""
+    groups = len(effect.groups)
+    z, index = effect.predictor, effect.index
+    square = np.bincount(index, z * z, groups)
+    if design.X.shape[1] < groups or not (square > 0).all():
+        return []
+    inside, names = [], []
+    for name, column in zip(design.names, design.X.T, strict=True):
+        per_group = np.bincount(index, z * column, groups) / square
+        if np.abs(column - z * per_group[index]).max() <= NEAR * max(np.abs(column).max(), 1e-300):
+            inside.append(per_group)
+            names.append(name)
+    if len(inside) < groups or np.linalg.matrix_rank(np.stack(inside)) < groups:
+        return []
+    said = (
+        f"The population has a coefficient for each group of {effect.term!r} already ({checks.listed(names, 3)}): "
+        f"the data leave nothing to it, and {effect.scale!r} is known from its prior alone. Leave one of the two out."
+    )
+    return [Caution(effect.term, (*names, effect.scale, effect.variable), said)]
+
+
+def _without_slope(model: bmb.Model) -> list[Caution]:
+    """Slopes by category of which the first has none, while nothing else in the grouping has it."""
+    found = []
+    for part in model.conditional_parameters.values():
+        expressions = {
+            str(term.term.name).split("|", 1)[0]: str(term.term.name).split("|", 1)[1]
+            for term in part.group_specific_terms.values()
+        }
+        for term in part.group_specific_terms.values():
+            expression, factor = str(term.term.name).split("|", 1)
+            pieces = getattr(term.term.expr, "components", [])
+            numbers = [str(p.name) for p in pieces if p.kind != "categoric"]
+            categories = [p for p in pieces if p.kind == "categoric"]
+            if not numbers or not categories or not (first := reference(term)):
+                continue
+            plain = ":".join(numbers)
+            if any(expressions.get(other) == factor for other in _orders(numbers)):
+                continue
+            whole = f"(0 + {expression} | {factor})"
+            said = (
+                f"{terms.shown_name(term)!r} has no slope of {plain} where {first}: in that category no group "
+                f"differs in it. Write {whole} as the only term of {factor}, or add ({plain} | {factor})."
+            )
+            found.append(Caution(terms.shown_name(term), (), said))
+    return found
+
+
+def _orders(numbers: list[str]) -> list[str]:
+    return list(dict.fromkeys([":".join(numbers), ":".join(reversed(numbers))]))
+
+
+def references(model: bmb.Model) -> dict[str, str]:
+    """The reference level of every term that has one, by the term's name in the posterior."""
+    parts = model.conditional_parameters.values()
+    found = {terms.shown_name(t): reference(t) for part in parts for t in part.terms.values()}
+    return {name: levels for name, levels in found.items() if levels}
+
+
+def foot(model: bmb.Model, found: list[Caution], grouped: bool) -> list[str]:
+    """What stands under a view: the cautions and, under one of groups, the reference levels."""
+    levels = list(dict.fromkeys(references(model).values())) if grouped else []
+    said = [f"Reference level{checks.plural(len(levels))}: {'; '.join(levels)}."] if levels else []
+    return [*said, *(one.said for one in found)]
