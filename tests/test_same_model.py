@@ -6,6 +6,7 @@ import bambi as bmb
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 
 import hierwidgets as hw
 from hierwidgets import models, same_model, sampling, terms
@@ -143,6 +144,65 @@ def test_wrapped_draws_are_compared_with_the_mu_they_bring(sleep_fit):
     tree["posterior"] = tree["posterior"].to_dataset().assign(mu=(dims, mu + 1))
     with pytest.raises(ValueError, match="another one"):
         hw.wrap(sleep_fit.model, tree)
+
+
+@pytest.fixture(scope="module")
+def with_mu(data):
+    """A Poisson model and draws of it with the mean they belong to; year times a slope overflows."""
+
+    def make(slope, dtype="float64"):
+        rows = data.assign(year=np.tile(np.arange(1950.0, 1970.0), 6))
+        model, _ = models.build("tick ~ year + (1 | g)", rows, family="poisson")
+        rng = np.random.default_rng(5)
+        shape = (2, 9)
+        draws = {
+            "Intercept": (("chain", "draw"), 1 - 1960 * slope + rng.normal(0, 0.1, shape)),
+            "year": (("chain", "draw"), np.full(shape, slope)),
+            "1|g_sigma": (("chain", "draw"), np.ones(shape)),
+            "1|g": (("chain", "draw", "g__factor_dim"), rng.normal(size=(*shape, 6))),
+        }
+        coords = {"chain": [0, 1], "draw": range(9), "g__factor_dim": list("abcdef")}
+        posterior = xr.Dataset(draws, coords)
+        with np.errstate(over="ignore"):
+            mu = terms.linear_predictor(model, posterior, "mu", inverse=True)
+        found = posterior.assign(mu=(("chain", "draw", "__obs__"), mu))
+        return model, found.astype(dtype)
+
+    return make
+
+
+def tree_of(posterior):
+    return xr.DataTree.from_dict({"posterior": posterior})
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("where", [(0, 0), (1, slice(4, None)), (slice(None), slice(None))])
+def test_broken_draws_are_no_other_model(value, where, with_mu):
+    model, posterior = with_mu(0.02)
+    for name in ("Intercept", "mu"):
+        posterior[name][where] = value
+    hw.wrap(model, tree_of(posterior))
+
+
+def test_a_mean_that_overflows_is_no_other_model(with_mu):
+    model, posterior = with_mu(200.0)
+    assert not np.isfinite(posterior["mu"]).all()
+    hw.wrap(model, tree_of(posterior))
+
+
+def test_single_precision_is_no_other_model(with_mu):
+    model, posterior = with_mu(0.2, "float32")
+    hw.wrap(model, tree_of(posterior))
+
+
+@pytest.mark.parametrize("slope", [0.02, 200.0])
+def test_broken_draws_do_not_hide_another_model_in_the_others(slope, with_mu):
+    model, posterior = with_mu(slope)
+    posterior["mu"] = posterior["mu"] * 1.01
+    for name in ("Intercept", "mu"):
+        posterior[name][0, 0] = np.nan
+    with pytest.raises(ValueError, match="another one"):
+        hw.wrap(model, tree_of(posterior))
 
 
 @pytest.mark.parametrize(
