@@ -70,7 +70,7 @@ def _repeated(design: Common) -> list[Caution]:
     """Columns of the population that are sums of others."""
     found = []
     kept: list[int] = []
-    basis = np.zeros((len(design.X), 0))
+    whole = np.empty(design.X.shape, order="F")
     for i, name in enumerate(design.names):
         if i in design.fixed:
             continue
@@ -80,11 +80,12 @@ def _repeated(design: Common) -> list[Caution]:
             found.append(Caution("", (name,), said))
             continue
         own = design.X[:, i] / size
+        basis = whole[:, : len(kept)]
         rest = own - basis @ (basis.T @ own)
         rest = rest - basis @ (basis.T @ rest)
         if np.linalg.norm(rest) > NEAR * np.linalg.norm(own):
+            whole[:, len(kept)] = rest / np.linalg.norm(rest)
             kept.append(i)
-            basis = np.column_stack([basis, rest / np.linalg.norm(rest)])
             continue
         others = design.X[:, kept] / np.abs(design.X[:, kept]).max(axis=0)
         weights = np.linalg.lstsq(others, own, rcond=None)[0]

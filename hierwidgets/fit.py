@@ -86,6 +86,8 @@ def fit(
         Data, formula, family or an option that cannot work, in a sentence.
     hierwidgets.sampling.InterruptedSamplingError
         Stopped before there were draws to keep.
+    hierwidgets.starts.StartError
+        The sampler found no point to start from.
 
     Examples
     --------

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
-from hierwidgets import models, sampling
+from hierwidgets import models, sampling, starts
 from hierwidgets.background import cores
 from hierwidgets.fit import Fit, check_match
 from hierwidgets.progress import in_notebook, shell
@@ -191,12 +191,13 @@ class Run:
         self._unless_asked()
         known = self._watched(compiled)
         begun = time.perf_counter()
-        sampler = sampling.begin(compiled, self.plan, self._count)
-        try:
-            tree = self._sampled(sampler, known, begun)
-        except BaseException:
-            sampler.cancel()
-            raise
+        with starts.told(self.model):
+            sampler = sampling.begin(compiled, self.plan, self._count)
+            try:
+                tree = self._sampled(sampler, known, begun)
+            except BaseException:
+                sampler.cancel()
+                raise
         seconds = time.perf_counter() - begun
         self._tree = sampling.tidy(compiled, tree, seconds)
         partial = sampling.kept(self._tree, self.plan.draws, self.plan.chains)

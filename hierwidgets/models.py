@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from hierwidgets import allowed, bare, checks, default_priors, located, same_model, terms
+from hierwidgets import allowed, bare, checks, default_priors, kinds, located, same_model, terms
 from hierwidgets import correlated as joint
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ def build(
         checks.complete(data, used)
     for factor, names in described.factors.items():
         checks.grouping(data, factor, [name for name in names if name in data.columns])
+    kinds.usable(formula, data)
     checks.ordered_response(family, data, described.response)
     data = with_text_groups(data, described)
     model = make(formula, data, family=family, priors=priors, **model_options)
@@ -150,6 +151,8 @@ def with_text_groups(data: pd.DataFrame, described: Described) -> pd.DataFrame:
     for name in data.columns:
         if isinstance(data[name].dtype, pd.StringDtype):
             data[name] = data[name].astype("category")
+        elif data[name].dtype == object and not data[name].map(pd.api.types.is_hashable).all():
+            data[name] = data[name].map(str).astype("category")
     return data
 
 
@@ -184,6 +187,10 @@ def make(
         plain = made(None)
     except KeyError as error:
         name = error.args[0] if error.args else ""
+        if name in kinds.FOREIGN:
+            raise ValueError(
+                f"The formula {text!r} cannot be used: {kinds.FOREIGN[name]}"
+            ) from error
         raise ValueError(
             f"The formula {text!r} uses {name!r}, which is neither a column of data nor a function "
             f"that formulas know. Pass it as extra_namespace={{{name!r}: {name}}}, or make a column."

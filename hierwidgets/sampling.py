@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
-from hierwidgets import checks, models, same_model
+from hierwidgets import checks, models, same_model, starts
 from hierwidgets.tables import live
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ class Compiled:
         import nutpie
 
         program = nutpie.compile_pymc_model(model.backend.model, var_names=models.stored(model))
-        return cls(model, *_without_commas(program))
+        return cls(model, *_without_commas(starts.near(program, model)))
 
     def given(self, values: Mapping[str, Any]) -> Compiled:
         """The same program at other values of the model's data."""
@@ -157,6 +157,8 @@ def run(
 
     Raises
     ------
+    hierwidgets.starts.StartError
+        The sampler found no point to start from, or broke off.
     StoppedError
         `stopped` said so; no draw is kept.
     InterruptedSamplingError
@@ -170,14 +172,15 @@ def run(
             tell(done, total, sum(chain.divergences for chain in chains))
 
     start = time.perf_counter()
-    sampler = begin(compiled, plan, heard if tell is not None else None)
-    try:
-        tree = _finished(sampler, stopped)
-    except KeyboardInterrupt:
-        tree = aborted(sampler)
-    except BaseException:
-        sampler.cancel()
-        raise
+    with starts.told(compiled.model):
+        sampler = begin(compiled, plan, heard if tell is not None else None)
+        try:
+            tree = _finished(sampler, stopped)
+        except KeyboardInterrupt:
+            tree = aborted(sampler)
+        except BaseException:
+            sampler.cancel()
+            raise
     return tidy(compiled, tree, time.perf_counter() - start)
 
 
@@ -323,14 +326,16 @@ TOO_EARLY = (
 
 def _pymc(model: bmb.Model, plan: Plan) -> xr.DataTree:
     options: dict[str, Any] = {"progressbar": plan.progress, "compute_convergence_checks": False}
+    options |= starts.initial(model, plan.chains, plan.seed)
     try:
-        return model.fit(
-            draws=plan.draws,
-            tune=plan.tune,
-            chains=plan.chains,
-            random_seed=plan.seed,
-            inference_method="pymc",
-            **options,
-        )
+        with starts.told(model):
+            return model.fit(
+                draws=plan.draws,
+                tune=plan.tune,
+                chains=plan.chains,
+                random_seed=plan.seed,
+                inference_method="pymc",
+                **options,
+            )
     except KeyboardInterrupt:
         raise InterruptedSamplingError(TOO_EARLY) from None

@@ -457,6 +457,18 @@ def linear_predictor(
     return eta
 
 
+def typical_scale(model: bmb.Model, effect: Effect) -> float:
+    """About how large an effect's scale is under its prior; 1 where the prior does not say."""
+    for name, term in group_terms(model):
+        if name == effect.component and shown_name(term) == effect.variable:
+            scale = term.prior.args.get("sigma", 1.0)
+            args = getattr(scale, "args", {"sigma": scale})
+            value = args.get("sigma", args.get("beta", 1.0))
+            if isinstance(value, (int, float, np.ndarray, np.number)):
+                return float(np.max(np.abs(np.asarray(value, float))))
+    return 1.0
+
+
 def link_name(model: bmb.Model, component: str) -> str:
     """The link function of a component, such as "logit"."""
     return str(model.family.link[component].name)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from hierwidgets import checks
+from hierwidgets import checks, starts
 from hierwidgets.tables import energy, funnel, trace
 from hierwidgets.tables.diagnostics import diagnostics, mcse
 from hierwidgets.tables.funnel import ACCEPT, ESS_PER_CHAIN, RHAT
@@ -201,7 +201,7 @@ def alarm(fit: Fit) -> str:
 
     Quick: of the parameters only the top-level ones are looked at, with R-hat above 1.05.
     """
-    said = []
+    said, advice = list[str](), ""
     if count := int(trace.divergences(fit).sum()):
         said.append(f"{count} divergence{checks.plural(count)}")
     top = [place.draws(fit) for place in trace.places(fit) if not place.term]
@@ -210,7 +210,9 @@ def alarm(fit: Fit) -> str:
         worst = float(np.max(rhat, initial=1.0, where=np.isfinite(rhat)))
         if worst > 1.05:
             said.append(f"R-hat up to {worst:.2f}")
-    return f"{', '.join(said)}: see {fit.name}.convergence()" if said else ""
+            advice = starts.advice(starts.large(fit.model)) if fit.model.built else ""
+    more = f". {advice}" if advice else ""
+    return f"{', '.join(said)}: see {fit.name}.convergence(){more}" if said else ""
 
 
 def _least(fit: Fit) -> int:
