@@ -403,6 +403,37 @@ def response(model: bmb.Model) -> np.ndarray:
     return np.asarray(model.response_term.data, float)
 
 
+def own_parameters(model: bmb.Model, posterior: xr.Dataset) -> list[str]:
+    """The variables of a posterior that are the model's own parameters.
+
+    Coefficients, group effects, what their priors have for parameters, correlations and the family's
+    constants. Not what follows from them row by row, such as "mu", nor offsets of a non-centred term,
+    which some samplers and `bambi.Model.compute_log_likelihood` store beside them.
+    """
+    curves = smooths(model)
+    found: set[str] = set()
+    for part in model.conditional_parameters.values():
+        for name, term in part.terms.items():
+            if name in curves:
+                continue
+            found |= set(_and_above(shown_name(term), term.prior, term))
+            if base := _joint_base(term.prior):
+                found |= {f"{base}_corr", f"{base}_cpc"}
+    for name, part in model.marginal_parameters.items():
+        found |= set(_and_above(str(part.alias or name), part.prior, None))
+    of_smooths = tuple(f"{name}_" for name in curves)
+    variables = [str(name) for name in posterior.data_vars]
+    return [name for name in variables if name in found or name.startswith(of_smooths)]
+
+
+def _and_above(name: str, prior: Any, term: Any) -> Iterator[str]:
+    yield name
+    renamed = getattr(term, "hyperprior_alias", {})
+    for arg, value in getattr(prior, "args", {}).items():
+        if hasattr(value, "args"):
+            yield from _and_above(f"{name}_{renamed.get(arg, arg)}", value, term)
+
+
 def smooths(model: bmb.Model) -> list[str]:
     """The Gaussian process terms, whose share of the linear predictor only Bambi can compute."""
     return [n for part in model.conditional_parameters.values() for n in part.hsgp_terms]

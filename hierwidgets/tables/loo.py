@@ -117,19 +117,21 @@ def members(fit: Fit) -> dict[str, np.ndarray]:
 
 
 def efficiency(fit: Fit) -> float:
-    """Effective sample size of a mean over the number of draws, averaged over the posterior.
+    """Effective sample size of a mean over the number of draws, averaged over the model's parameters.
 
-    1 for a single chain, as ArviZ has it. Parameters that are not finite at some draw are left out.
+    1 for a single chain, as ArviZ has it. Parameters that are not finite at some draw are left out, and
+    so is what a tree holds besides parameters, such as "mu" by row: the same draws have one answer.
     """
     sizes = fit.posterior.sizes
     if sizes["chain"] == 1:
         return 1.0
     found = []
-    for values in fit.posterior.data_vars.values():
-        draws = values.transpose("chain", "draw", ...).to_numpy().astype(float)
+    for name in terms.own_parameters(fit.model, fit.posterior):
+        draws = fit.posterior[name].transpose("chain", "draw", ...).to_numpy().astype(float)
         flat = draws.reshape(*draws.shape[:2], -1)
         found.append(ess_mean(flat[:, :, np.isfinite(flat).all(axis=(0, 1))]))
-    return float(np.concatenate(found).mean() / (sizes["chain"] * sizes["draw"]))
+    every = np.concatenate([np.empty(0), *found])
+    return float(every.mean() / (sizes["chain"] * sizes["draw"])) if len(every) else 1.0
 
 
 def good_k(fit: Fit) -> float:

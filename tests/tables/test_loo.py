@@ -11,6 +11,7 @@ import pytest
 import xarray as xr
 
 import hierwidgets as hw
+from hierwidgets import terms
 from hierwidgets.tables import loo
 from hierwidgets.tables.log_likelihood import log_likelihood
 from hierwidgets.weights.rows import efficient_tail, leave_one_out
@@ -150,6 +151,24 @@ def test_a_variable_that_is_not_finite_does_not_spoil_the_efficiency(sleep_fit):
     assert loo.efficiency(hw.wrap(sleep_fit.model, tree)) == pytest.approx(
         loo.efficiency(sleep_fit)
     )
+
+
+@pytest.mark.filterwarnings("ignore:Estimated shape parameter")
+def test_the_same_draws_have_one_answer_whatever_stands_beside_them(sleep_fit):
+    """Bambi's compute_log_likelihood puts mu by row into the posterior, and ArviZ averages over it."""
+    some = sleep_fit.idata.isel(draw=slice(None, None, 4))
+    plain = hw.wrap(sleep_fit.model, some)
+    posterior = some["posterior"].to_dataset()
+    mu = terms.linear_predictor(sleep_fit.model, posterior, "mu")
+    beside = posterior.assign(
+        mu=(("chain", "draw", "__obs__"), mu), **{"1|Subject_offset": posterior["1|Subject"]}
+    )
+    full = hw.wrap(sleep_fit.model, xr.DataTree.from_dict({"posterior": beside}))
+    assert loo.efficiency(full) == loo.efficiency(plain)
+    assert loo.total(full) == loo.total(plain)
+    theirs = (arviz_of(plain), arviz_of(full))
+    assert loo.total(full).elpd == pytest.approx(float(theirs[0].elpd), rel=1e-9)
+    assert abs(float(theirs[1].elpd - theirs[0].elpd)) > 1e-3
 
 
 def test_an_unknown_factor_is_refused(sleep_fit):
