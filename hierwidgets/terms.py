@@ -399,8 +399,55 @@ def table(found: list[Effect]) -> pd.DataFrame:
 
 
 def response(model: bmb.Model) -> np.ndarray:
-    """The response as the likelihood sees it: (rows,), or (rows, 2) for successes and trials."""
-    return np.asarray(model.response_term.data, float)
+    """The observed response: (rows,), or (rows, 2) for successes and trials.
+
+    Of a weighted, censored, truncated or constrained one its values; `altered` has the rest.
+    """
+    values = np.asarray(model.response_term.data, float)
+    return values[:, 0] if altered_response(model) else values
+
+
+@dataclass(frozen=True)
+class Altered:
+    """What stands beside the values of a response, by row.
+
+    Attributes
+    ----------
+    weights : ndarray or None
+        What multiplies the log likelihood.
+    lower, upper : ndarray or None
+        Bounds outside of which a row could not be in the data, or the response not lie.
+    status : ndarray or None
+        -1 where the value is an upper limit of a left-censored row, 1 where it is the lower limit of a
+        right-censored one, else 0.
+    """
+
+    weights: np.ndarray | None = None
+    lower: np.ndarray | None = None
+    upper: np.ndarray | None = None
+    status: np.ndarray | None = None
+
+    @property
+    def bounded(self) -> bool:
+        """Whether the response has bounds."""
+        return self.lower is not None
+
+    def of(self, rows: slice | np.ndarray) -> Altered:
+        """The same of some rows."""
+        parts = (self.weights, self.lower, self.upper, self.status)
+        return Altered(*(None if part is None else part[rows] for part in parts))
+
+
+def altered(model: bmb.Model) -> Altered | None:
+    """The weights, bounds or censoring of a response, or None where it is as it was observed."""
+    if not altered_response(model):
+        return None
+    term, values = model.response_term, np.asarray(model.response_term.data, float)
+    if term.is_weighted:
+        return Altered(weights=values[:, 1])
+    if term.is_censored:
+        return Altered(status=values[:, -1])
+    return Altered(lower=values[:, 1], upper=values[:, 2])
 
 
 def own_parameters(model: bmb.Model, posterior: xr.Dataset) -> list[str]:

@@ -18,6 +18,7 @@ from hierwidgets.tables.priors import quantities
 from hierwidgets.tables.sensitivity import diagnosis, log_priors, sensitivity, unscaled
 from hierwidgets.weights import power
 from tests.synthetic import made_up
+from tests.tables.test_loo import without
 
 SCHOOLS = bmb.Formula("effect ~ 1 + (1 | school)", "sigma ~ 0 + offset(log(se))")
 QUICK = {"draws": 1000, "tune": 1000, "random_seed": 5, "progress": False}
@@ -198,3 +199,15 @@ def test_the_limit_is_a_shift_of_a_quarter_of_a_standard_deviation():
 def test_an_unknown_way_to_scale_is_refused(sleep_fit):
     with pytest.raises(ValueError, match="'parameter' is not a way to scale the priors"):
         sensitivity(sleep_fit, "parameter")
+
+
+def test_a_likelihood_with_an_impossible_row_cannot_be_scaled(conflict):
+    fit = without(conflict, {2: 4})
+    table = sensitivity(fit)
+    assert table["likelihood"].isna().all()
+    assert (table["likelihood_khat"] == np.inf).all()
+    moved = table["prior"] >= tables.LIMIT
+    assert moved.any()
+    assert (table.loc[moved, "diagnosis"] == tables.CANNOT_TELL).all()
+    said = fit.sensitivity().about["statement"]
+    assert "row 2 has density zero at 4 of 1,000 draws" in said
