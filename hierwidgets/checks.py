@@ -180,10 +180,11 @@ def response(model: bmb.Model) -> None:
     """Refuse a response of the wrong kind for the family of `model`."""
     kind = model.family.name
     term = model.response_term
-    if terms.altered_response(model):
-        return
     values = np.asarray(term.data)
     name = term.name
+    if rest := terms.altered(model):
+        values = terms.response(model)
+        _altered(name, values, rest, whole=kind in COUNTS)
     categorical = term.term.kind == "categoric"
 
     def refuse(expected: str, found: str, hint: str = "") -> None:
@@ -227,6 +228,29 @@ def response(model: bmb.Model) -> None:
                 "whole numbers with 0 <= successes <= trials",
                 "has " + ("fractions" if not whole else "a success count out of range"),
             )
+
+
+def _altered(name: str, y: np.ndarray, rest: terms.Altered, *, whole: bool) -> None:
+    """Refuse censoring and bounds that Bambi takes for something else."""
+    if rest.status is not None and not np.isin(rest.status, (-1, 0, 1)).all():
+        raise ValueError(
+            f"{name!r} has interval-censored rows, which Bambi does not fit: it would take their limits for "
+            "observed values. Censor each to the left or to the right, or use the middle of its interval."
+        )
+    if rest.lower is None or rest.upper is None:
+        return
+    outside = (y < rest.lower) | (y > rest.upper)
+    if outside.any():
+        raise ValueError(
+            f"{name!r} {_example(y, outside)} outside its bounds, where the model has no density. Leave "
+            "such rows out, or move the bounds."
+        )
+    finite = rest.lower[np.isfinite(rest.lower)]
+    if whole and (finite != np.floor(finite)).any():
+        raise ValueError(
+            f"The lower bound of the counts {name!r} must be a whole number: PyMC takes {finite[0]:g} for "
+            f"{np.floor(finite[0]):g}. Write lb={np.ceil(finite[0]):g}, the least count that can be seen."
+        )
 
 
 def ordered_response(family: object, data: pd.DataFrame, name: str) -> None:

@@ -332,6 +332,16 @@ def altered_log_likelihood(model: bmb.Model, posterior: xr.Dataset) -> np.ndarra
     return np.asarray(pm.logp(_bounded(found, rest), y).eval())
 
 
+def drawn_within(
+    model: bmb.Model, posterior: xr.Dataset, rest: terms.Altered, random_seed: int
+) -> np.ndarray:
+    """Replicated responses (chain, draw, rows) between bounds, by PyMC."""
+    import pymc as pm
+
+    found = _bounded(response_distribution(model, posterior), rest)
+    return np.asarray(pm.draw(found, random_seed=random_seed))
+
+
 def _bounded(found: Any, rest: terms.Altered) -> Any:
     import pymc as pm
 

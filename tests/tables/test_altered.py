@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from pytensor.compile.function import function
+from pytensor import function
 from scipy import integrate, stats
 
 import hierwidgets as hw
