@@ -192,7 +192,7 @@ class Fit(Opens, Checking, Answers):
         self.model = model
         self._tree = idata
         self.name = name
-        self.dropped = dropped
+        self.dropped = dropped or len(model.data) - len(terms.rows(model))
         self.executor = executor
         self.pool: list[Fit] = [self]
         self.origin: Fit | None = None
@@ -217,10 +217,10 @@ class Fit(Opens, Checking, Answers):
         """The posterior draws."""
         return self.idata["posterior"].to_dataset()
 
-    @property
+    @cached_property
     def data(self) -> pd.DataFrame:
-        """The rows the model was fitted to."""
-        return self.model.data
+        """The rows the model was fitted to, by the index of the data that were given."""
+        return terms.rows(self.model)
 
     @property
     def formula(self) -> str:

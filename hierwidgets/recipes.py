@@ -52,7 +52,8 @@ def of(fit: Fit) -> dict[str, Any]:
         "noncentered": model.noncentered,
         "center_predictors": model.center_predictors,
         "auto_scale": model.auto_scale,
-        "data": {name: _column(model.data[name]) for name in used},
+        "data": {name: _column(fit.data[name]) for name in used},
+        **_index(fit.data),
     }
 
 
@@ -61,6 +62,8 @@ def model(recipe: dict[str, Any]) -> bmb.Model:
     import bambi as bmb
 
     data = pd.DataFrame({name: _series(column) for name, column in recipe["data"].items()})
+    if "index" in recipe:
+        data.index = pd.Index(_series(recipe["index"]))
     main, *additionals = recipe["formula"]
     formula = bmb.Formula(main, *additionals) if additionals else main
     made = models.make(
@@ -172,6 +175,15 @@ def _decoded(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _decoded(item) for key, item in value.items()}
     return np.asarray(value, float) if isinstance(value, list) else value
+
+
+def _index(data: pd.DataFrame) -> dict[str, Any]:
+    """What the rows are called, where they have names."""
+    if not terms.own_index(data):
+        return {}
+    names = terms.row_names(data)
+    numbers = names.dtype.kind in "iu"
+    return {"index": _column(pd.Series(names if numbers else [terms.row_text(n) for n in names]))}
 
 
 def _column(series: pd.Series) -> dict[str, Any]:

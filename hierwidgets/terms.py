@@ -187,9 +187,9 @@ def effects(model: bmb.Model) -> list[Effect]:
 def _shown(model: bmb.Model, term: Any, groups: list[str], index: np.ndarray) -> list[str]:
     """The labels of an interaction of columns with " / " between the columns' own labels."""
     columns = [str(piece.name) for piece in term.term.factor.components]
-    data = model.data
-    if len(columns) < 2 or not set(columns) <= set(data.columns) or len(data) != len(index):
+    if len(columns) < 2 or not set(columns) <= set(model.data.columns):
         return groups
+    data = rows(model)
     first = np.unique(index, return_index=True)[1]
     pieces = [data[column].iloc[first].astype(str) for column in columns]
     return [
@@ -419,7 +419,7 @@ class Altered:
         Bounds outside of which a row could not be in the data, or the response not lie.
     status : ndarray or None
         -1 where the value is an upper limit of a left-censored row, 1 where it is the lower limit of a
-        right-censored one, else 0.
+        right-censored one, else 0; 2 for intervals, which Bambi does not fit.
     """
 
     weights: np.ndarray | None = None
@@ -446,7 +446,8 @@ def altered(model: bmb.Model) -> Altered | None:
     if term.is_weighted:
         return Altered(weights=values[:, 1])
     if term.is_censored:
-        return Altered(status=values[:, -1])
+        interval = values.shape[1] == 3
+        return Altered(status=np.full(len(values), 2.0) if interval else values[:, 1])
     return Altered(lower=values[:, 1], upper=values[:, 2])
 
 
@@ -479,6 +480,48 @@ def _and_above(name: str, prior: Any, term: Any) -> Iterator[str]:
     for arg, value in getattr(prior, "args", {}).items():
         if hasattr(value, "args"):
             yield from _and_above(f"{name}_{renamed.get(arg, arg)}", value, term)
+
+
+def rows(model: bmb.Model) -> pd.DataFrame:
+    """The rows that the response and the design have, by the user's own index.
+
+    With ``dropna=True`` Bambi keeps all rows in ``model.data`` and leaves the incomplete ones out of the
+    design: those that lack a value in a column of the formula.
+    """
+    data, count = model.data, len(model.response_term.data)
+    if len(data) == count:
+        return data
+    from formulae import model_description
+
+    used = model_description(model.formula.main).var_names & set(data.columns)
+    kept = data[~data[sorted(used)].isna().any(axis=1)]
+    if len(kept) != count:
+        raise ValueError(
+            f"The model has {count:,} rows of {len(data):,}, and which these are cannot be told from missing "
+            "values. Leave the others out of the data first, and make the model again."
+        )
+    return kept
+
+
+def own_index(data: pd.DataFrame) -> bool:
+    """Whether rows have names of their own, not just places from 0."""
+    index = data.index
+    plain = pd.api.types.is_integer_dtype(index.dtype) and not isinstance(index, pd.MultiIndex)
+    return not (plain and np.array_equal(index.to_numpy(), np.arange(len(index))))
+
+
+def row_names(data: pd.DataFrame) -> np.ndarray:
+    """What the rows are called, shape (rows,): the values of the index, as they are but for several levels."""
+    if isinstance(data.index, pd.MultiIndex):
+        return np.array([" / ".join(map(row_text, one)) for one in data.index], object)
+    if pd.api.types.is_integer_dtype(data.index.dtype):
+        return data.index.to_numpy()
+    return data.index.to_numpy(object)
+
+
+def row_text(name: object) -> str:
+    """The name of a row in a sentence; a date without its midnight."""
+    return str(name).removesuffix(" 00:00:00")
 
 
 def smooths(model: bmb.Model) -> list[str]:

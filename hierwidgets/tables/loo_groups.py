@@ -26,6 +26,7 @@ __all__ = ["DOUBTFUL", "NEEDS_REFIT", "RELIABLE", "Grouping", "Totals", "loo_gro
 
 RELIABLE, DOUBTFUL, NEEDS_REFIT = "reliable", "doubtful", "needs a refit"
 LIMITS = (0.5, 0.7)
+_LARGEST = 300.0
 COLUMNS = ["group", "n", "elpd", "se", "khat", "verdict", "refitted", "reason"]
 
 
@@ -282,11 +283,12 @@ def _weighted(found: Density, draws: Draws) -> Held:
 
 
 def _mean(log: np.ndarray, weights: np.ndarray, draws: Draws, khat: float) -> Held:
-    high = float(log.max())
-    density = np.exp(log - high)
-    mean = float(weights @ density)
-    error, _ = mcse(weights, density, [draws.sizes])
-    return Held(high + float(np.log(mean)), float(error / mean), khat)
+    with np.errstate(divide="ignore"):
+        logs = np.log(weights) + log
+    high = float(logs.max())
+    elpd = high + float(np.log(np.exp(logs - high).sum()))
+    error, _ = mcse(weights, np.exp(np.minimum(log - elpd, _LARGEST)), [draws.sizes])
+    return Held(elpd, float(error), khat)
 
 
 def _wanted(left: Grouping, kept: _Kept, refit: bool | Sequence[str]) -> list[str]:

@@ -260,6 +260,7 @@ class CompareView(View):
         with np.errstate(invalid="ignore"):
             shown = loo.thinned(np.nan_to_num(np.ptp(elpd, axis=1), nan=np.inf))
         columns: dict[str, Any] = {"row": shown.astype(np.int32)}
+        columns |= scores.named(self.fit, shown)
         for i, one in enumerate(each):
             columns[f"elpd/{i}"] = elpd[shown, i]
             columns[f"khat/{i}"] = one["khat"].to_numpy()[shown]
@@ -280,6 +281,7 @@ class CompareView(View):
             group=loo.members(self.fit)[factor] if factor else "",
             bad=(rows["khat"] > self._good).astype(int),
         )
+        found = scores.placed(found)
         return found.iloc[loo.thinned(np.nan_to_num(rows["difference"].abs(), nan=np.inf))]
 
     def _pairs(self, factor: str, unit: str) -> np.ndarray:

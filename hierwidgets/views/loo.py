@@ -90,7 +90,8 @@ class LooView(View):
         within, homes = listed.homes(self.fit)
         shown = self.rows.iloc[tables.thinned(self.rows["khat"].to_numpy())]
         columns |= {
-            "row": shown["row"].to_numpy(np.int32),
+            "row": shown.index.to_numpy(np.int32),
+            **scores.named(self.fit, shown.index.to_numpy()),
             "khat": shown["khat"].to_numpy(),
             "elpd": shown["elpd"].to_numpy(),
         }
@@ -149,7 +150,7 @@ class LooView(View):
             bad=(rows["khat"] > self.total.good_k).astype(int),
         )
         return charts.loo(
-            rows[["row", "khat", "elpd", "group", "bad"]],
+            scores.placed(rows[["row", "khat", "elpd", "group", "bad"]]),
             scores.drawn(self.table()) if factor else None,
             good=self.total.good_k,
             title=f"elpd for each row of {factor}, by leaving out one {self.state['unit']}",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from hierwidgets import terms
 from hierwidgets.views.caterpillar import FIELDS
 
 if TYPE_CHECKING:
@@ -43,6 +44,20 @@ def drawn(table: pd.DataFrame) -> pd.DataFrame:
     """The same table without scores of minus infinity, for which no axis has a place."""
     values = table[FIELDS]
     return table.assign(**values.where(np.isfinite(values)))
+
+
+def placed(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows as the picture takes them: `row` is the place, `name` what it is called."""
+    names = [terms.row_text(one) for one in rows["row"]]
+    return rows.assign(row=rows.index.to_numpy(), name=names)
+
+
+def named(fit: Fit, shown: np.ndarray) -> dict[str, list[str]]:
+    """The names of rows at these places for the page, where they are more than places."""
+    if not terms.own_index(fit.data):
+        return {}
+    names = terms.row_names(fit.data)
+    return {"named": [terms.row_text(names[i]) for i in shown]}
 
 
 def estimate(one: Mapping[str, float]) -> dict[str, float | None]:

@@ -130,8 +130,13 @@ def _block(values: np.ndarray, tail: int) -> LeftOut:
 def _alone(values: np.ndarray, tail: int) -> tuple[float, float]:
     """One row whose tail is no ordinary Pareto tail."""
     weights, khat, _ = smooth(-values, tail=tail)
-    most = values.max()
-    return float(most + np.log(weights @ np.exp(values - most))), khat
+    if not math.isfinite(khat):
+        least = values.min()
+        return float(np.log(len(values)) + least - np.log(np.exp(least - values).sum())), khat
+    with np.errstate(divide="ignore"):
+        logs = np.log(weights) + values
+    most = logs.max()
+    return float(most + np.log(np.exp(logs - most).sum())), khat
 
 
 def _pareto(tails: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

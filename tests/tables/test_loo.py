@@ -85,6 +85,17 @@ def test_a_row_that_is_impossible_at_some_draw_is_the_mean_of_infinite_weights()
     np.testing.assert_array_equal(found.elpd[others], alone.elpd[others])
 
 
+def test_a_row_that_is_all_but_impossible_is_not_minus_infinity():
+    """Its density at the draw that has all the weight is below the smallest number above zero."""
+    values = np.random.default_rng(1).normal(-1, 0.1, size=(3, 500))
+    values[1, 3] = -2000.0
+    values[2, :20] = np.linspace(-3000, -2000, 20)
+    found = leave_one_out(values, 67)
+    assert found.elpd[1] == pytest.approx(-2000 + np.log(500), abs=0.1)
+    assert -3000 < found.elpd[2] < -2900
+    assert np.isfinite(found.elpd).all()
+
+
 def without(fit: hw.Fit, at: dict[int, int], value: float = -np.inf) -> hw.Fit:
     """The same draws, with rows that have this log likelihood at so many draws."""
     some = fit.posterior.isel(draw=slice(None, None, 4))

@@ -159,6 +159,7 @@ export async function compare(context: Context): Promise<void> {
     const [khat, other] = pair.map((place) => numbers(columns, `khat/${place}`));
     const found: Row[] = Array.from(numbers(columns, "row"), (row, i) => ({
       row,
+      name: along.nameOf(i),
       difference: finite((elpd?.[i] ?? Number.NaN) - (less?.[i] ?? Number.NaN)),
       group: along.groupOf(i),
       bad: Math.max(khat?.[i] ?? 0, other?.[i] ?? 0) > about.good ? 1 : 0,

@@ -92,6 +92,7 @@ export async function loo(context: Context): Promise<void> {
   const {
     chart,
     groupOf,
+    nameOf,
     light: lit,
   } = await alongRows(context, {
     el: box,
@@ -105,6 +106,7 @@ export async function loo(context: Context): Promise<void> {
   function points(): void {
     const found: Row[] = Array.from(row, (at, i) => ({
       row: at,
+      name: nameOf(i),
       khat: finite(khat[i]),
       elpd: elpd[i],
       group: groupOf(i),
@@ -120,7 +122,7 @@ export async function loo(context: Context): Promise<void> {
     table.append(headings(["row", state.get("factor") ?? "", "elpd", "Pareto k"]));
     for (const i of order.slice(0, WORST)) {
       const k = khat[i] ?? Number.NaN;
-      const texts = [String(row[i]), groupOf(i), fixed(elpd[i] ?? Number.NaN, 2), fixed(k, 2)];
+      const texts = [nameOf(i), groupOf(i), fixed(elpd[i] ?? Number.NaN, 2), fixed(k, 2)];
       const one = line(texts);
       one.classList.toggle("hw-flag", k > about.good);
       const name = state.get("factor");
