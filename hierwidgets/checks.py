@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from hierwidgets import terms
+from hierwidgets import responses, terms
 
 if TYPE_CHECKING:
     import bambi as bmb
@@ -182,12 +182,12 @@ def response(model: bmb.Model) -> None:
     term = model.response_term
     values = np.asarray(term.data)
     name = term.name
-    if rest := terms.altered(model):
+    if rest := responses.altered(model):
         values = terms.response(model)
-        _altered(name, values, rest, terms.rows(model), whole=kind in COUNTS)
+        _altered(name, values, rest, responses.rows(model), whole=kind in COUNTS)
     categorical = term.term.kind == "categoric"
 
-    rows = terms.row_names(terms.rows(model))
+    rows = responses.row_names(responses.rows(model))
 
     def example(values: np.ndarray, bad: np.ndarray) -> str:
         return _example(values, bad, rows)
@@ -236,7 +236,7 @@ def response(model: bmb.Model) -> None:
 
 
 def _altered(
-    name: str, y: np.ndarray, rest: terms.Altered, data: pd.DataFrame, *, whole: bool
+    name: str, y: np.ndarray, rest: responses.Altered, data: pd.DataFrame, *, whole: bool
 ) -> None:
     """Refuse censoring and bounds that Bambi takes for something else."""
     if rest.status is not None and not np.isin(rest.status, (-1.0, 0.0, 1.0)).all():
@@ -249,7 +249,7 @@ def _altered(
     outside = (y < rest.lower) | (y > rest.upper)
     if outside.any():
         raise ValueError(
-            f"{name!r} {_example(y, outside, terms.row_names(data))} outside its bounds, where the model has no density. Leave "
+            f"{name!r} {_example(y, outside, responses.row_names(data))} outside its bounds, where the model has no density. Leave "
             "such rows out, or move the bounds."
         )
     finite = rest.lower[np.isfinite(rest.lower)]
@@ -273,7 +273,7 @@ def ordered_response(family: object, data: pd.DataFrame, name: str) -> None:
 
 def _example(values: np.ndarray, bad: np.ndarray, rows: np.ndarray) -> str:
     first, count = int(np.flatnonzero(bad)[0]), int(bad.sum())
-    named = terms.row_text(rows[first])
+    named = responses.row_text(rows[first])
     return f"has {values[first]:g} (row {named}; {count} such row{plural(count)})"
 
 

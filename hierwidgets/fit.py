@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from hierwidgets import checks, models, sampling, terms
+from hierwidgets import checks, models, responses, sampling, terms
 from hierwidgets.answers import Answers
 from hierwidgets.checking import Checking
 from hierwidgets.opens import Opens
@@ -192,7 +192,7 @@ class Fit(Opens, Checking, Answers):
         self.model = model
         self._tree = idata
         self.name = name
-        self.dropped = dropped or len(model.data) - len(terms.rows(model))
+        self.dropped = dropped or len(model.data) - len(responses.rows(model))
         self.executor = executor
         self.pool: list[Fit] = [self]
         self.origin: Fit | None = None
@@ -220,7 +220,7 @@ class Fit(Opens, Checking, Answers):
     @cached_property
     def data(self) -> pd.DataFrame:
         """The rows the model was fitted to, by the index of the data that were given."""
-        return terms.rows(self.model)
+        return responses.rows(self.model)
 
     @property
     def formula(self) -> str:

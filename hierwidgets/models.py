@@ -300,57 +300,6 @@ def clean(model: bmb.Model, tree: xr.DataTree) -> xr.DataTree:
     return model.backend._clean_results(tree, omit_offsets=True, include_response_params=False)  # noqa: SLF001
 
 
-def response_distribution(model: bmb.Model, posterior: xr.Dataset) -> Any:
-    """The distribution of the response at every draw, as PyMC has it: (chain, draw, rows).
-
-    Without weights, bounds and censoring, which Bambi 0.21 leaves out as well.
-    """
-    import xarray as xr
-    from bambi.families.family import get_response_dist
-
-    tree = xr.DataTree.from_dict({"posterior": posterior})
-    with_rows: Any = model.predict(tree, kind="response_params", inplace=False)
-    values, _ = model.family._make_dist_kwargs_and_coords(  # noqa: SLF001
-        model, with_rows["posterior"].to_dataset()
-    )
-    return get_response_dist(model.family).dist(**values)
-
-
-def altered_log_likelihood(model: bmb.Model, posterior: xr.Dataset) -> np.ndarray:
-    """That of a weighted, censored, truncated or constrained response, by PyMC: (chain, draw, rows)."""
-    import pymc as pm
-
-    rest, y = terms.altered(model), terms.response(model)
-    found: Any = response_distribution(model, posterior)
-    if rest is None or rest.weights is not None:
-        weights = 1.0 if rest is None else rest.weights
-        return np.asarray(pm.logp(found, y).eval()) * weights
-    if rest.status is not None:
-        lower = np.where(rest.status == -1, y, -np.inf)
-        upper = np.where(rest.status == 1, y, np.inf)
-        return np.asarray(pm.logp(pm.Censored.dist(found, lower, upper), y).eval())
-    return np.asarray(pm.logp(_bounded(found, rest), y).eval())
-
-
-def drawn_within(
-    model: bmb.Model, posterior: xr.Dataset, rest: terms.Altered, random_seed: int
-) -> np.ndarray:
-    """Replicated responses (chain, draw, rows) between bounds, by PyMC."""
-    import pymc as pm
-
-    found = _bounded(response_distribution(model, posterior), rest)
-    return np.asarray(pm.draw(found, random_seed=random_seed))
-
-
-def _bounded(found: Any, rest: terms.Altered) -> Any:
-    import pymc as pm
-
-    lower, upper = (
-        None if ends is None or np.isinf(ends).all() else ends for ends in (rest.lower, rest.upper)
-    )
-    return pm.Truncated.dist(found, lower=lower, upper=upper)
-
-
 def parameter_by_row(model: bmb.Model, posterior: xr.Dataset, name: str) -> np.ndarray:
     """Posterior mean of a family parameter, such as "nu", modelled or not, shape (rows,)."""
     constant = terms.auxiliary(model, posterior, name)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from hierwidgets import checks, correlated, models, terms
+from hierwidgets import checks, correlated, models, responses, terms
 
 if TYPE_CHECKING:
     import bambi as bmb
@@ -179,11 +179,13 @@ def _decoded(value: Any) -> Any:
 
 def _index(data: pd.DataFrame) -> dict[str, Any]:
     """What the rows are called, where they have names."""
-    if not terms.own_index(data):
+    if not responses.own_index(data):
         return {}
-    names = terms.row_names(data)
+    names = responses.row_names(data)
     numbers = names.dtype.kind in "iu"
-    return {"index": _column(pd.Series(names if numbers else [terms.row_text(n) for n in names]))}
+    return {
+        "index": _column(pd.Series(names if numbers else [responses.row_text(n) for n in names]))
+    }
 
 
 def _column(series: pd.Series) -> dict[str, Any]:

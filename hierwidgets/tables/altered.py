@@ -9,7 +9,7 @@ import numpy as np
 from scipy import special
 
 if TYPE_CHECKING:
-    from hierwidgets.terms import Altered
+    from hierwidgets.responses import Altered
 
 __all__ = ["DISTRIBUTIONS", "log_density", "log_mass"]
 
@@ -42,7 +42,7 @@ def log_density(
     Examples
     --------
     >>> import numpy as np
-    >>> from hierwidgets.terms import Altered
+    >>> from hierwidgets.responses import Altered
     >>> half = log_density("gaussian", Altered(status=np.array([1.0])), np.zeros(1), np.zeros((1, 1)),
     ...                    [np.zeros((1, 1)), np.ones((1, 1))])
     >>> float(np.exp(half[0, 0]))

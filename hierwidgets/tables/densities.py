@@ -11,7 +11,7 @@ from scipy import special
 from hierwidgets.tables.altered import log_density
 
 if TYPE_CHECKING:
-    from hierwidgets.terms import Altered
+    from hierwidgets.responses import Altered
 
 Rowwise = Callable[[np.ndarray, dict[str, np.ndarray], dict[str, np.ndarray], Any], np.ndarray]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hierwidgets import models, terms
+from hierwidgets import models, responses, terms
 from hierwidgets.tables.altered import DISTRIBUTIONS
 from hierwidgets.tables.densities import DENSITIES, rowwise
 from hierwidgets.tables.integrate import LADDERS, Rule, log_integral, settled
@@ -156,7 +156,7 @@ class _Rows:
         new = [one for name in draws.parts for one in _new(fit, name, mine, self.known)]
         self.parent = terms.parent(fit.model)
         parent = draws.parts[self.parent]
-        rest = terms.altered(fit.model)
+        rest = responses.altered(fit.model)
         rest = None if rest is None else rest.of(mine)
         self.exact = fit.family == "gaussian" and parent.link == "identity" and rest is None
         inside = {self.parent} if self.exact else set[str]()
@@ -278,7 +278,7 @@ def _refused(fit: Fit) -> str:
     model = fit.model
     if smooth := terms.smooths(model):
         return f"the Gaussian process {smooth[0]} is not computed here"
-    rest = terms.altered(model)
+    rest = responses.altered(model)
     if rest is not None and rest.weights is None and fit.family not in DISTRIBUTIONS:
         return f"the distribution of the {fit.family} family between bounds is not computed here"
     if fit.family not in {*DENSITIES, "cumulative"}:

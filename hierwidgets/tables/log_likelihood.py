@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from hierwidgets import models, terms
+from hierwidgets import compiled, responses, terms
 from hierwidgets.progress import bar
 from hierwidgets.tables.altered import DISTRIBUTIONS
 from hierwidgets.tables.densities import DENSITIES, rowwise
@@ -169,8 +169,8 @@ def _by_bambi(fit: Fit) -> np.ndarray:
 def _compiled(fit: Fit, posterior: xr.Dataset) -> np.ndarray:
     import xarray as xr
 
-    if terms.altered_response(fit.model):
-        return models.altered_log_likelihood(fit.model, posterior)
+    if responses.is_altered(fit.model):
+        return compiled.altered_log_likelihood(fit.model, posterior)
     tree = xr.DataTree.from_dict({"posterior": posterior})
     computed: Any = fit.model.compute_log_likelihood(tree, inplace=False)
     name = terms.shown_name(fit.model.response_term)
@@ -194,7 +194,7 @@ def _closed(model: bmb.Model) -> bool:
     """Whether this module has the density of the response."""
     if str(model.family.name) not in DENSITIES or terms.smooths(model):
         return False
-    rest = terms.altered(model)
+    rest = responses.altered(model)
     return rest is None or rest.weights is not None or str(model.family.name) in DISTRIBUTIONS
 
 
@@ -242,7 +242,7 @@ class _Constant:
 def _batches(fit: Fit, rows: slice = slice(None)) -> Iterator[tuple[slice, np.ndarray]]:
     """The log likelihood of a few draws after another, few enough for the processor's cache."""
     names = DENSITIES[fit.family][0]
-    response, rest = terms.response(fit.model)[rows], terms.altered(fit.model)
+    response, rest = terms.response(fit.model)[rows], responses.altered(fit.model)
     parameters = {name: _parameter(fit, name).of(rows) for name in names}
     modelled = {name: one for name, one in parameters.items() if isinstance(one, _Parameter)}
     density = rowwise(

@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import pandas as pd
 
-from hierwidgets import checks, terms
+from hierwidgets import checks, responses, terms
 from hierwidgets.progress import bar
 from hierwidgets.tables.convergence import HEALTHY, WRONG, Finding, Verdict
 from hierwidgets.tables.diagnostics import ess_mean
@@ -113,7 +113,7 @@ def _computed(fit: Fit) -> pd.DataFrame:
         p_loo = np.where(never > 0, np.inf, lpd - elpd)
     return pd.DataFrame(
         {
-            "row": terms.row_names(fit.data),
+            "row": responses.row_names(fit.data),
             **members(fit),
             "elpd": elpd,
             "khat": khat,
@@ -130,7 +130,7 @@ def _refuse_no_number(fit: Fit, some: slice, block: np.ndarray) -> None:
     if wrong.any():
         first = int(np.flatnonzero(wrong.any(axis=1))[0])
         raise ValueError(
-            f"The log likelihood of row {terms.row_text(terms.row_names(fit.data)[some.start + first])} is not a number at "
+            f"The log likelihood of row {responses.row_text(responses.row_names(fit.data)[some.start + first])} is not a number at "
             f"{int(wrong[first].sum()):,} of {block.shape[1]:,} draws, so that leaving it out has no answer. "
             f"{fit.name}.convergence() shows which parameters are not finite."
         )
@@ -148,7 +148,7 @@ def impossible(fit: Fit) -> str:
     found = rows[rows["zero"] > 0]
     draws = fit.posterior.sizes["chain"] * fit.posterior.sizes["draw"]
     named = [
-        f"row {terms.row_text(row['row'])} has density zero at {row['zero']:,} of {draws:,} draws"
+        f"row {responses.row_text(row['row'])} has density zero at {row['zero']:,} of {draws:,} draws"
         for _, row in found.head(3).iterrows()
     ]
     more = f" and {len(found) - 3:,} more rows at some" if len(found) > 3 else ""
@@ -349,4 +349,4 @@ def _impossible(fit: Fit, notes: list[str]) -> Verdict:
 
 def _named(fit: Fit, row: pd.Series) -> str:
     groups = ", ".join(f"{factor} {row[factor]}" for factor in fit.factors)
-    return f"row {terms.row_text(row['row'])}" + (f" ({groups})" if groups else "")
+    return f"row {responses.row_text(row['row'])}" + (f" ({groups})" if groups else "")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hierwidgets import models, terms
+from hierwidgets import compiled, responses, terms
 from hierwidgets.tables.altered import DISCRETE, log_mass
 from hierwidgets.tables.ppc_families import FAMILIES
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from hierwidgets.fit import Fit
-    from hierwidgets.terms import Altered
+    from hierwidgets.responses import Altered
 
 __all__ = ["by_pymc", "censored", "drawn", "places", "said", "within"]
 
@@ -106,7 +106,7 @@ def censored(fit: Fit, random_seed: int) -> np.ndarray:
     """
     from hierwidgets.tables.ppc_draws import Parameters, closed
 
-    y, rest = terms.response(fit.model), terms.altered(fit.model)
+    y, rest = terms.response(fit.model), responses.altered(fit.model)
     if rest is None or rest.status is None:
         return y
     rng = np.random.default_rng(random_seed + 2)
@@ -120,13 +120,13 @@ def censored(fit: Fit, random_seed: int) -> np.ndarray:
     else:
         at = np.unravel_index(int(chosen[0]), (sizes["chain"], sizes["draw"]))
         one = fit.posterior.isel(chain=[int(at[0])], draw=[int(at[1])])
-        new = by_pymc(fit, one, random_seed, terms.Altered(lower=lower, upper=upper))[0]
+        new = by_pymc(fit, one, random_seed, responses.Altered(lower=lower, upper=upper))[0]
     return np.where(rest.status == 0, y, new)
 
 
 def by_pymc(fit: Fit, source: xr.Dataset, random_seed: int, rest: Altered) -> np.ndarray:
     """Draws (draws, rows) between bounds, for a family that is not drawn here."""
-    drawn_ = models.drawn_within(fit.model, source, rest, random_seed)
+    drawn_ = compiled.drawn_within(fit.model, source, rest, random_seed)
     return drawn_.reshape(-1, drawn_.shape[-1]).astype(float)
 
 
@@ -166,7 +166,7 @@ def places(
 
 def said(fit: Fit) -> list[str]:
     """What a predictive check does with an altered response, in words."""
-    rest = terms.altered(fit.model)
+    rest = responses.altered(fit.model)
     if rest is None:
         return []
     if rest.weights is not None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from hierwidgets import checks, models, terms
+from hierwidgets import checks, models, responses, terms
 from hierwidgets.tables import ppc_altered
 from hierwidgets.tables.ppc_families import CUMULATIVE, FAMILIES, Family
 
@@ -93,7 +93,7 @@ def replications(
     rng = np.random.default_rng(random_seed)
     count = max(min(draws, FEWEST), min(draws, MOST_NUMBERS // len(observed)))
     source = fit.posterior if kind == "posterior" else prior(fit, count, random_seed)
-    rest = terms.altered(fit.model)
+    rest = responses.altered(fit.model)
     if rest is not None and rest.status is not None:
         observed = ppc_altered.censored(fit, random_seed)
     if closed(fit):
@@ -301,7 +301,7 @@ def _by_bambi(fit: Fit, source: xr.Dataset, count: int, random_seed: int) -> np.
     some = stacked.drop_vars(["sample", *terms.MAIN_DIMS]).rename(sample="draw")
     some = some.assign_coords(draw=np.arange(count)).expand_dims(chain=[0])
     ordered = some.transpose(*terms.MAIN_DIMS, ...)
-    rest = terms.altered(fit.model)
+    rest = responses.altered(fit.model)
     if rest is not None and rest.bounded:
         return ppc_altered.by_pymc(fit, ordered, random_seed, rest)
     tree = xr.DataTree.from_dict({"posterior": ordered})

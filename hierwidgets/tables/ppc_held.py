@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from hierwidgets import terms
+from hierwidgets import responses
 from hierwidgets.progress import bar
 from hierwidgets.tables import ppc
 from hierwidgets.tables.left_out import Draws
@@ -87,7 +87,7 @@ def held_out(
     known = Draws(fit, source)
     rng = np.random.default_rng(random_seed + 1)
     renewed = fresh(fit, factor)
-    rest = terms.altered(fit.model)
+    rest = responses.altered(fit.model)
     replicated = made.replicated.copy()
     chosen = _most_surprising(made, left, slope)
     with bar(f"taking out {len(chosen)} groups of {factor}", len(chosen)) as done:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from scipy import stats
 
-from hierwidgets import terms
+from hierwidgets import responses
 from hierwidgets.tables import ppc_draws
 from hierwidgets.tables.agreement import PROBABILITY, SIMULATIONS, Bands
 from hierwidgets.tables.altered import log_density
@@ -71,7 +71,7 @@ def pit(fit: Fit, random_seed: int = ppc_draws.SEED) -> Pit:
         raise ValueError(
             f"The distribution function of the {fit.family} family is not known here, so there is no PIT."
         )
-    rest = terms.altered(fit.model)
+    rest = responses.altered(fit.model)
     rng = np.random.default_rng(random_seed)
     total = fit.posterior.sizes["chain"] * fit.posterior.sizes["draw"]
     chosen = ppc_draws.places(fit.posterior, min(MOST_DRAWS, total))

@@ -10,7 +10,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from hierwidgets import checks, terms
+from hierwidgets import checks, responses, terms
 from hierwidgets.charts import groups as charts
 from hierwidgets.charts.style import live_spec
 from hierwidgets.tables import lines, trellis
@@ -339,7 +339,7 @@ def _response(fit: Fit) -> str:
 
 def _note(fit: Fit) -> str:
     """What rows and lines of a response with bounds or censoring are."""
-    rest = terms.altered(fit.model)
+    rest = responses.altered(fit.model)
     if rest is None or rest.weights is not None:
         return ""
     if rest.status is not None:

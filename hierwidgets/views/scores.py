@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from hierwidgets import terms
+from hierwidgets import responses
 from hierwidgets.views.caterpillar import FIELDS
 
 if TYPE_CHECKING:
@@ -48,16 +48,16 @@ def drawn(table: pd.DataFrame) -> pd.DataFrame:
 
 def placed(rows: pd.DataFrame) -> pd.DataFrame:
     """Rows as the picture takes them: `row` is the place, `name` what it is called."""
-    names = [terms.row_text(one) for one in rows["row"]]
+    names = [responses.row_text(one) for one in rows["row"]]
     return rows.assign(row=rows.index.to_numpy(), name=names)
 
 
 def named(fit: Fit, shown: np.ndarray) -> dict[str, list[str]]:
     """The names of rows at these places for the page, where they are more than places."""
-    if not terms.own_index(fit.data):
+    if not responses.own_index(fit.data):
         return {}
-    names = terms.row_names(fit.data)
-    return {"named": [terms.row_text(names[i]) for i in shown]}
+    names = responses.row_names(fit.data)
+    return {"named": [responses.row_text(names[i]) for i in shown]}
 
 
 def estimate(one: Mapping[str, float]) -> dict[str, float | None]:

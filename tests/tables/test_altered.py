@@ -9,7 +9,7 @@ from pytensor.compile.maker import function
 from scipy import integrate, stats
 
 import hierwidgets as hw
-from hierwidgets import terms
+from hierwidgets import responses
 from hierwidgets.tables import altered
 from hierwidgets.tables.densities import DENSITIES, rowwise
 from hierwidgets.tables.log_likelihood import log_likelihood, total
@@ -118,7 +118,7 @@ def test_a_normal_is_scipys_and_far_tails_stay_finite():
     y = rng.normal(size=12)
     plain = stats.norm.logpdf(y, mu, sigma)
     status = np.array([-1.0, 0, 1] * 4)
-    found = altered.log_density("gaussian", terms.Altered(status=status), y, plain, [mu, sigma])
+    found = altered.log_density("gaussian", responses.Altered(status=status), y, plain, [mu, sigma])
     expected = np.select(
         [status < 0, status > 0],
         [stats.norm.logcdf(y, mu, sigma), stats.norm.logsf(y, mu, sigma)],
@@ -127,7 +127,7 @@ def test_a_normal_is_scipys_and_far_tails_stay_finite():
     np.testing.assert_allclose(found, expected, rtol=1e-12)
     low, high = y - rng.gamma(1, 1, 12), y + rng.gamma(1, 1, 12)
     low[::3], high[1::3] = -np.inf, np.inf
-    bounds = terms.Altered(lower=low, upper=high)
+    bounds = responses.Altered(lower=low, upper=high)
     found = altered.log_density("gaussian", bounds, y, plain, [mu, sigma])
     a, b = (low - mu) / sigma, (high - mu) / sigma
     np.testing.assert_allclose(

@@ -7,7 +7,7 @@ import pytest
 from scipy import integrate, stats
 
 import hierwidgets as hw
-from hierwidgets import models, terms
+from hierwidgets import models, responses
 from hierwidgets.tables import ppc_altered, ppc_draws, ppc_pit
 from hierwidgets.tables.left_out import Draws
 from hierwidgets.tables.loo_groups import Grouping
@@ -54,7 +54,7 @@ def test_places_of_bounded_and_censored_rows_are_even_when_the_model_is_right(se
     n = 4000
     mu, sigma = rng.normal(size=(1, n)), np.full((1, 1), 0.8)
     low, high = mu[0] - rng.gamma(1, 1, n), mu[0] + rng.gamma(1, 1, n)
-    bounds = terms.Altered(lower=low, upper=high)
+    bounds = responses.Altered(lower=low, upper=high)
     y = ppc_altered.within("gaussian", rng, low, high, [mu, sigma])[0]
     found = ppc_altered.places("gaussian", bounds, y, rng.random(n), [mu, sigma])[0]
     exact = stats.truncnorm((low - mu) / sigma, (high - mu) / sigma, mu, sigma).cdf(y)
@@ -63,7 +63,7 @@ def test_places_of_bounded_and_censored_rows_are_even_when_the_model_is_right(se
     limit = rng.normal(0.5, 1, n)
     status = (whole > limit).astype(float)
     seen = np.minimum(whole, limit)
-    censoring = terms.Altered(status=status)
+    censoring = responses.Altered(status=status)
     found = ppc_altered.places("gaussian", censoring, seen, rng.random(n), [mu, sigma])[0]
     assert stats.kstest(found, "uniform").pvalue > 1e-4
     counts = rng.poisson(2.0, n)
@@ -71,9 +71,9 @@ def test_places_of_bounded_and_censored_rows_are_even_when_the_model_is_right(se
     seen = np.maximum(counts, 1).astype(float)
     status = np.where(counts <= 1, -1.0, 0.0)
     rate = [np.full((1, 1), 2.0)]
-    found = ppc_altered.places("poisson", terms.Altered(status=status), seen, rng.random(n), rate)[
-        0
-    ]
+    found = ppc_altered.places(
+        "poisson", responses.Altered(status=status), seen, rng.random(n), rate
+    )[0]
     assert stats.kstest(found, "uniform").pvalue > 1e-4
 
 
@@ -90,7 +90,7 @@ def test_censored_values_are_completed_beyond_their_limits():
 def test_bounded_replications_keep_the_bounds():
     for response, family, further in RESPONSES[2:5]:
         fit = made(response, family, further)
-        rest = terms.altered(fit.model) or terms.Altered()
+        rest = responses.altered(fit.model) or responses.Altered()
         lower, upper = np.asarray(rest.lower), np.asarray(rest.upper)
         for new in (None, "g"):
             found = ppc_draws.replications(fit, new=new).replicated
@@ -107,7 +107,7 @@ def test_a_group_left_out_is_its_integral(response):
     fit = made(response, "gaussian", SIGMA)
     mine = Grouping.of(fit, "g").rows("b")
     found = Draws(fit).density(mine).log
-    data, rest = fit.data.iloc[mine], (terms.altered(fit.model) or terms.Altered()).of(mine)
+    data, rest = fit.data.iloc[mine], (responses.altered(fit.model) or responses.Altered()).of(mine)
     y = data["y"].to_numpy()
     flat = fit.posterior.stack(s=("chain", "draw"))
     for s in (0, 7):
