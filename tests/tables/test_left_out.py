@@ -281,7 +281,7 @@ def test_a_group_effect_on_the_scale_is_integrated_around_the_normal(data):
         (
             "censored(size, state) ~ (1 | c)",
             {"family": "exponential", "link": "log"},
-            "the density of the exponential family is not computed here",
+            "the distribution of the exponential family between bounds",
         ),
         ("y ~ hsgp(x, m=4, c=1.5) + (1 | c)", {}, "the Gaussian process"),
         ("kind ~ x + (1 | c)", {"family": "categorical"}, "the density of the categorical family"),
