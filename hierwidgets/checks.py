@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from hierwidgets import terms
+from hierwidgets import responses, terms
 
 if TYPE_CHECKING:
     import bambi as bmb
@@ -180,11 +180,17 @@ def response(model: bmb.Model) -> None:
     """Refuse a response of the wrong kind for the family of `model`."""
     kind = model.family.name
     term = model.response_term
-    if terms.altered_response(model):
-        return
     values = np.asarray(term.data)
     name = term.name
+    if rest := responses.altered(model):
+        values = terms.response(model)
+        _altered(name, values, rest, responses.rows(model), whole=kind in COUNTS)
     categorical = term.term.kind == "categoric"
+
+    rows = responses.row_names(responses.rows(model))
+
+    def example(values: np.ndarray, bad: np.ndarray) -> str:
+        return _example(values, bad, rows)
 
     def refuse(expected: str, found: str, hint: str = "") -> None:
         raise ValueError(
@@ -200,18 +206,18 @@ def response(model: bmb.Model) -> None:
             )
         values = values.astype(float)
         if kind in COUNTS and ((values < 0) | (values != np.floor(values))).any():
-            refuse("counts 0, 1, 2, ...", _example(values, (values < 0) | (values % 1 != 0)))
+            refuse("counts 0, 1, 2, ...", example(values, (values < 0) | (values % 1 != 0)))
         if kind in POSITIVE and (values <= 0).any():
-            refuse("a response above 0", _example(values, values <= 0))
+            refuse("a response above 0", example(values, values <= 0))
         if kind in UNIT_INTERVAL and ((values <= 0) | (values >= 1)).any():
             refuse(
                 "a response strictly between 0 and 1",
-                _example(values, (values <= 0) | (values >= 1)),
+                example(values, (values <= 0) | (values >= 1)),
             )
     if kind == "bernoulli" and not np.isin(values, (0, 1)).all():
         refuse(
             "a response of 0 and 1, or of two labels",
-            _example(values.astype(float), ~np.isin(values, (0, 1))),
+            example(values.astype(float), ~np.isin(values, (0, 1))),
         )
     if kind in TRIALS:
         if values.ndim != 2 or values.shape[1] != 2:
@@ -245,6 +251,31 @@ def noncentered(model: bmb.Model) -> None:
             )
 
 
+def _altered(
+    name: str, y: np.ndarray, rest: responses.Altered, data: pd.DataFrame, *, whole: bool
+) -> None:
+    """Refuse censoring and bounds that Bambi takes for something else."""
+    if rest.status is not None and not np.isin(rest.status, (-1.0, 0.0, 1.0)).all():
+        raise ValueError(
+            f"{name!r} has interval-censored rows, which Bambi does not fit: it would take their limits for "
+            "observed values. Censor each to the left or to the right, or use the middle of its interval."
+        )
+    if rest.lower is None or rest.upper is None:
+        return
+    outside = (y < rest.lower) | (y > rest.upper)
+    if outside.any():
+        raise ValueError(
+            f"{name!r} {_example(y, outside, responses.row_names(data))} outside its bounds, where the model has no density. Leave "
+            "such rows out, or move the bounds."
+        )
+    finite = rest.lower[np.isfinite(rest.lower)]
+    if whole and (finite != np.floor(finite)).any():
+        raise ValueError(
+            f"The lower bound of the counts {name!r} must be a whole number: PyMC takes {finite[0]:g} for "
+            f"{np.floor(finite[0]):g}. Write lb={np.ceil(finite[0]):g}, the least count that can be seen."
+        )
+
+
 def ordered_response(family: object, data: pd.DataFrame, name: str) -> None:
     """Refuse a response without an order for a family of ordered categories."""
     if family in ORDERED and name in data.columns:
@@ -256,9 +287,10 @@ def ordered_response(family: object, data: pd.DataFrame, name: str) -> None:
             )
 
 
-def _example(values: np.ndarray, bad: np.ndarray) -> str:
-    first = int(np.flatnonzero(bad)[0])
-    return f"has {values[first]:g} (row {first}; {int(bad.sum())} such rows)"
+def _example(values: np.ndarray, bad: np.ndarray, rows: np.ndarray) -> str:
+    first, count = int(np.flatnonzero(bad)[0]), int(bad.sum())
+    named = responses.row_text(rows[first])
+    return f"has {values[first]:g} (row {named}; {count} such row{plural(count)})"
 
 
 def storable(names: Iterable[str]) -> None:

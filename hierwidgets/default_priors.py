@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hierwidgets import terms
+from hierwidgets import responses, terms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,11 +27,11 @@ def rescale(model: bmb.Model) -> None:
     from bambi.families.univariate import Gaussian, StudentT
     from bambi.priors import PriorScaler
 
-    if not (model.auto_scale and terms.altered_response(model)):
+    if not (model.auto_scale and responses.is_altered(model)):
         return
     if not isinstance(model.family, (Gaussian, StudentT)):
         return
-    own = terms.response(model).reshape(len(model.response_term.data), -1)[:, 0]
+    own = terms.response(model)
     with np.errstate(all="ignore"):
         scaler = PriorScaler(model)
     scaler.response_mean, scaler.response_std = own.mean(), own.std()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from hierwidgets import cautions, checks, located, models, same_model, sampling, terms
+from hierwidgets import cautions, checks, located, models, responses, same_model, sampling, terms
 from hierwidgets.answers import Answers
 from hierwidgets.checking import Checking
 from hierwidgets.opens import Opens
@@ -206,7 +206,7 @@ class Fit(Opens, Checking, Answers):
         self.model = model
         self._tree = idata
         self.name = name
-        self.dropped = dropped
+        self.dropped = dropped or len(model.data) - len(responses.rows(model))
         self.executor = executor
         self.pool: list[Fit] = [self]
         self.origin: Fit | None = None
@@ -231,10 +231,10 @@ class Fit(Opens, Checking, Answers):
         """The posterior draws."""
         return self.idata["posterior"].to_dataset()
 
-    @property
+    @cached_property
     def data(self) -> pd.DataFrame:
-        """The rows the model was fitted to."""
-        return self.model.data
+        """The rows the model was fitted to, by the index of the data that were given."""
+        return responses.rows(self.model)
 
     @property
     def formula(self) -> str:

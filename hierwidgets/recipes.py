@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from hierwidgets import allowed, checks, correlated, models, terms
+from hierwidgets import allowed, checks, correlated, models, responses, terms
 
 if TYPE_CHECKING:
     import bambi as bmb
@@ -59,7 +59,8 @@ def of(fit: Fit) -> dict[str, Any]:
         "noncentered": model.noncentered,
         "center_predictors": model.center_predictors,
         "auto_scale": model.auto_scale,
-        "data": {name: _column(model.data[name]) for name in used},
+        "data": {name: _column(fit.data[name]) for name in used},
+        **_index(fit.data),
     }
 
 
@@ -81,6 +82,8 @@ def model(recipe: dict[str, Any]) -> bmb.Model:
     for text in evaluated(texts):
         allowed.formula(text, recipe["data"])
     data = pd.DataFrame({name: _series(column) for name, column in recipe["data"].items()})
+    if "index" in recipe:
+        data.index = pd.Index(_series(recipe["index"]))
     main, *additionals = texts
     formula = bmb.Formula(main, *additionals) if additionals else main
     made = models.make(
@@ -257,6 +260,17 @@ def _names(aliases: dict[str, Any]) -> dict[str, Any]:
     return {
         name: _names(one) if isinstance(one, dict) else _text(one, "alias")
         for name, one in aliases.items()
+    }
+
+
+def _index(data: pd.DataFrame) -> dict[str, Any]:
+    """What the rows are called, where they have names."""
+    if not responses.own_index(data):
+        return {}
+    names = responses.row_names(data)
+    numbers = names.dtype.kind in "iu"
+    return {
+        "index": _column(pd.Series(names if numbers else [responses.row_text(n) for n in names]))
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -149,7 +149,7 @@ def initial(model: bmb.Model, chains: int, seed: int | None) -> dict[str, Any]:
 
 
 @contextmanager
-def told(model: bmb.Model) -> Iterator[None]:
+def told(model: bmb.Model) -> Generator[None]:
     """Whatever a sampler throws, as a sentence with the next step.
 
     Raises

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from hierwidgets import responses
+
 if TYPE_CHECKING:
     import bambi as bmb
     import xarray as xr
@@ -220,9 +222,9 @@ def effects(model: bmb.Model) -> list[Effect]:
 def _shown(model: bmb.Model, term: Any, groups: list[str], index: np.ndarray) -> list[str]:
     """The labels of an interaction of columns with " / " between the columns' own labels."""
     columns = [str(piece.name) for piece in term.term.factor.components]
-    data = model.data
-    if len(columns) < 2 or not set(columns) <= set(data.columns) or len(data) != len(index):
+    if len(columns) < 2 or not set(columns) <= set(model.data.columns):
         return groups
+    data = responses.rows(model)
     first = np.unique(index, return_index=True)[1]
     pieces = [data[column].iloc[first].astype(str) for column in columns]
     return [
@@ -492,8 +494,43 @@ def table(found: list[Effect]) -> pd.DataFrame:
 
 
 def response(model: bmb.Model) -> np.ndarray:
-    """The response as the likelihood sees it: (rows,), or (rows, 2) for successes and trials."""
-    return np.asarray(model.response_term.data, float)
+    """The observed response: (rows,), or (rows, 2) for successes and trials.
+
+    Of a weighted, censored, truncated or constrained one its values; `responses.altered` has the rest.
+    """
+    values = np.asarray(model.response_term.data, float)
+    return values[:, 0] if responses.is_altered(model) else values
+
+
+def own_parameters(model: bmb.Model, posterior: xr.Dataset) -> list[str]:
+    """The variables of a posterior that are the model's own parameters.
+
+    Coefficients, group effects, what their priors have for parameters, correlations and the family's
+    constants. Not what follows from them row by row, such as "mu", nor offsets of a non-centred term,
+    which some samplers and `bambi.Model.compute_log_likelihood` store beside them.
+    """
+    curves = smooths(model)
+    found: set[str] = set()
+    for part in model.conditional_parameters.values():
+        for name, term in part.terms.items():
+            if name in curves:
+                continue
+            found |= set(_and_above(shown_name(term), term.prior, term))
+            if base := _joint_base(term.prior):
+                found |= {f"{base}_corr", f"{base}_cpc"}
+    for name, part in model.marginal_parameters.items():
+        found |= set(_and_above(str(part.alias or name), part.prior, None))
+    of_smooths = tuple(f"{name}_" for name in curves)
+    variables = [str(name) for name in posterior.data_vars]
+    return [name for name in variables if name in found or name.startswith(of_smooths)]
+
+
+def _and_above(name: str, prior: Any, term: Any) -> Iterator[str]:
+    yield name
+    renamed = getattr(term, "hyperprior_alias", {})
+    for arg, value in getattr(prior, "args", {}).items():
+        if hasattr(value, "args"):
+            yield from _and_above(f"{name}_{renamed.get(arg, arg)}", value, term)
 
 
 def smooths(model: bmb.Model) -> list[str]:
@@ -521,12 +558,6 @@ def nesting(found: list[Effect]) -> dict[str, dict[str, dict[str, str]]]:
                 homes = {inner.groups[i]: outer.groups[j] for i, j in pairs.T}
                 out.setdefault(inner.factor, {})[outer.factor] = homes
     return out
-
-
-def altered_response(model: bmb.Model) -> bool:
-    """Whether the response is censored, truncated, constrained or weighted."""
-    term = model.response_term
-    return bool(term.is_censored or term.is_truncated or term.is_weighted or term.is_constrained)
 
 
 def parent(model: bmb.Model) -> str:

@@ -58,7 +58,7 @@ def observations(rows: Rows, *, picked: Sequence[str] = ()) -> alt.LayerChart:
     Parameters
     ----------
     rows : DataFrame or altair.NamedData
-        row, difference, group, bad (1 where a Pareto k is too large).
+        row (its place), name, difference, group, bad (1 where a Pareto k is too large).
     picked : sequence of str
         Groups that stand out.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -92,7 +93,9 @@ def radius(largest: Any) -> str:
 
 def expression(at: Any) -> str:
     """A number, or the parameter that holds it, inside an expression."""
-    return str(at.to_dict()["expr"]) if hasattr(at, "to_dict") else repr(float(at))
+    if hasattr(at, "to_dict"):
+        return str(at.to_dict()["expr"])
+    return repr(float(at)) if math.isfinite(at) else "NaN"
 
 
 def _chosen(live: bool, picked: Sequence[str]) -> Any:

@@ -23,7 +23,8 @@ def khat(rows: Rows, *, good: float = 0.7, picked: Sequence[str] = ()) -> alt.La
     Parameters
     ----------
     rows : DataFrame or altair.NamedData
-        row, khat, elpd, group (of the factor that is shown, or ""), bad (1 beyond `good`).
+        row (its place), name, khat, elpd, group (of the factor that is shown, or ""), bad (1 beyond
+        `good`).
     good : float
         The limit; in a live chart the parameter of that name.
     picked : sequence of str
@@ -65,7 +66,7 @@ def along(
     Parameters
     ----------
     rows : DataFrame or altair.NamedData
-        row, group, bad (1 for a triangle), and the fields of the tooltips.
+        row (its place), name, group, bad (1 for a triangle), and the fields of the tooltips.
     value : altair.Tooltip
         What is drawn upwards: its field, its title, and its format.
     at : float or altair.expr
@@ -94,7 +95,7 @@ def along(
         axis=alt.Axis(title=value["title"], grid=True, tickCount=5),
     )
     bad = alt.datum.bad == 1
-    tooltip = [alt.Tooltip("row:Q", format=",d"), alt.Tooltip("group:N"), value, *further]
+    tooltip = [alt.Tooltip("name:N", title="row"), alt.Tooltip("group:N"), value, *further]
     points = (
         alt.Chart(style.source(rows))
         .mark_point(filled=True, aria=False, clip=True)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
 from scipy import optimize, stats
 
-from hierwidgets import checks, terms
+from hierwidgets import checks
 from hierwidgets.tables import loo
-from hierwidgets.tables.loo_groups import LIMITS, Grouping, loo_groups, totals
+from hierwidgets.tables.comparable import check
+from hierwidgets.tables.loo_groups import LIMITS, Grouping, impossible, loo_groups, totals
 
 if TYPE_CHECKING:
     from hierwidgets.fit import Fit
@@ -38,6 +39,8 @@ class Scores(NamedTuple):
         Units whose Pareto k is too large.
     said : str
         What that means for the sum, or nothing.
+    impossible : str
+        Which units have no density at some draws, or nothing.
     """
 
     elpd: np.ndarray
@@ -46,6 +49,7 @@ class Scores(NamedTuple):
     rest: dict[str, float]
     bad: int
     said: str
+    impossible: str = ""
 
 
 def compare(
@@ -72,7 +76,9 @@ def compare(
         approximation), ``weight`` (stacking), ``bad`` (rows whose Pareto k is too large) and
         ``caution``, in words. The numbers are those of ArviZ's `compare`. With ``unit="group"``
         rows are groups, variances have their number less 1, and ``mcse``, the Monte Carlo error of
-        the elpd, stands for ``p_loo``.
+        the elpd, stands for ``p_loo``. A model with a row whose density is zero at some draw has an elpd
+        of -inf and comes after all that have none; ``caution`` names the row. The difference of two such
+        models is NaN.
 
     Raises
     ------
@@ -98,16 +104,19 @@ def compare(
     else:
         scores, missing = _of_groups(fits, factor)
         lost = 1
-    names = sorted(fits, key=lambda name: -scores[name].total)
+    names = sorted(fits, key=lambda name: _order(scores[name].elpd))
     weights = stacking(np.column_stack([scores[name].elpd for name in names]))
     best = scores[names[0]].elpd
     table = []
     for rank, name in enumerate(names):
         found = scores[name]
-        gap = found.elpd - best
-        n, difference = len(gap), float(gap.sum())
-        error = float(np.sqrt(n * gap.var(ddof=lost))) if rank and n > lost else 0.0
-        said = [_uncertain(difference, n, unit) if rank else "", found.said, missing]
+        with np.errstate(invalid="ignore"):
+            gap = found.elpd - best if rank else np.zeros(len(best))
+            n, difference = len(gap), float(gap.sum())
+            error = float(np.sqrt(n * gap.var(ddof=lost))) if rank and n > lost else 0.0
+        never = found.impossible or (scores[names[0]].impossible if rank else "")
+        doubt = "" if never or not rank else _uncertain(difference, n, unit)
+        said = [_without(found.impossible), doubt, found.said, missing]
         table.append(
             {
                 "model": name,
@@ -117,13 +126,30 @@ def compare(
                 **found.rest,
                 "elpd_diff": difference,
                 "dse": error,
-                "p_worse": float(stats.norm.cdf(0, difference, error + 1e-12)) if rank else np.nan,
+                "p_worse": _chance(difference, error) if rank else np.nan,
                 "weight": float(weights[rank]),
                 "bad": found.bad,
                 "caution": "; ".join(filter(None, said)),
             }
         )
     return pd.DataFrame(table)
+
+
+def _order(elpd: np.ndarray) -> tuple[int, float]:
+    """By units without density, then by the sum of the others, the highest first."""
+    finite = np.isfinite(elpd)
+    return int((~finite).sum()), -float(elpd[finite].sum())
+
+
+def _chance(difference: float, error: float) -> float:
+    """That a model is worse, by a normal approximation; certain where a unit has no density."""
+    if not np.isfinite(difference):
+        return float(difference < 0) if difference < 0 else np.nan
+    return float(stats.norm.cdf(0, difference, error + 1e-12))
+
+
+def _without(impossible: str) -> str:
+    return f"elpd is minus infinity: {impossible}" if impossible else ""
 
 
 def grouping(fits: Mapping[str, Fit], factor: str | None = None) -> Grouping:
@@ -150,15 +176,16 @@ def grouping(fits: Mapping[str, Fit], factor: str | None = None) -> Grouping:
 def _of_rows(fit: Fit) -> Scores:
     found = loo.total(fit)
     elpd = loo.pointwise(fit)["elpd"].to_numpy()
-    said = _too_large(found.bad, "row", found.good_k)
-    return Scores(elpd, found.elpd, found.se, {"p_loo": found.p}, found.bad, said)
+    said = _too_large(found.bad - found.impossible, "row", found.good_k)
+    never = loo.impossible(fit)
+    return Scores(elpd, found.elpd, found.se, {"p_loo": found.p}, found.bad, said, never)
 
 
 def _of_groups(fits: Mapping[str, Fit], factor: str | None) -> tuple[dict[str, Scores], str]:
     """The groups that every model can leave out, and which are missing."""
     left = grouping(fits, factor)
     tables = {name: loo_groups(fit, left, progress=False) for name, fit in fits.items()}
-    there = np.logical_and.reduce([np.isfinite(t["elpd"].to_numpy()) for t in tables.values()])
+    there = np.logical_and.reduce([t["elpd"].notna().to_numpy() for t in tables.values()])
     reasons = {
         f"{name}: {reason}"
         for name, table in tables.items()
@@ -172,10 +199,12 @@ def _of_groups(fits: Mapping[str, Fit], factor: str | None) -> tuple[dict[str, S
     scores = {}
     for name, table in tables.items():
         found = totals(table[there])
-        said = _too_large(found.flagged, "group", LIMITS[1]) + AGAIN * bool(found.flagged)
+        never = impossible(table[there])
+        flagged = found.flagged - int((table.loc[there, "elpd"] == -np.inf).sum())
+        said = _too_large(flagged, "group", LIMITS[1]) + AGAIN * bool(flagged)
         elpd = table.loc[there, "elpd"].to_numpy(float)
         rest = {"mcse": found.mcse}
-        scores[name] = Scores(elpd, found.elpd, found.se, rest, found.flagged, said)
+        scores[name] = Scores(elpd, found.elpd, found.se, rest, found.flagged, said, never)
     return scores, missing
 
 
@@ -203,21 +232,23 @@ def stacking(elpd: np.ndarray) -> np.ndarray:
     Returns
     -------
     ndarray, shape (models,)
-        Not negative, summing to 1.
+        Not negative, summing to 1. A row that no model gives a density lowers the score of every mixture
+        alike, and has no part in them.
 
     Examples
     --------
     >>> stacking(np.log([[0.5, 0.1], [0.5, 0.1]])).round(6)
     array([1., 0.])
     """
-    density = np.exp(elpd - elpd.max(axis=1, keepdims=True))
+    some = elpd[elpd.max(axis=1) > -np.inf]
+    density = np.exp(some - some.max(axis=1, keepdims=True))
     models = density.shape[1]
 
     def minus_score(weights: np.ndarray) -> float:
-        return -float(np.log(density @ weights).sum())
+        return -float(np.log(np.maximum(density @ weights, 1e-300)).sum())
 
     def slope(weights: np.ndarray) -> np.ndarray:
-        return -(density / (density @ weights)[:, None]).sum(axis=0)
+        return -(density / np.maximum(density @ weights, 1e-300)[:, None]).sum(axis=0)
 
     found = optimize.minimize(
         minus_score,
@@ -239,7 +270,7 @@ def differences(fits: Mapping[str, Fit], first: str, second: str) -> pd.DataFram
     -------
     DataFrame
         ``row``, the grouping factors of both models, ``difference`` in elpd, and ``khat``, the larger
-        of both.
+        of both. The difference is NaN where neither gives the row a density at every draw.
 
     Examples
     --------
@@ -250,11 +281,13 @@ def differences(fits: Mapping[str, Fit], first: str, second: str) -> pd.DataFram
         checks.one_of(name, list(fits), NAMED)
     one, other = (loo.pointwise(fits[name]) for name in (first, second))
     factors = {**loo.members(fits[second]), **loo.members(fits[first])}
+    with np.errstate(invalid="ignore"):
+        difference = one["elpd"].to_numpy() - other["elpd"].to_numpy()
     return pd.DataFrame(
         {
             "row": one["row"],
             **factors,
-            "difference": one["elpd"] - other["elpd"],
+            "difference": difference,
             "khat": np.maximum(one["khat"], other["khat"]),
         }
     )
@@ -314,11 +347,14 @@ def by_group(
         rows = differences(fits, first, second)
         grouped = rows.groupby(pd.Categorical.from_codes(left.index, left.groups), observed=False)
         n = grouped.size()
+        sums = np.bincount(left.index, rows["difference"], len(left.groups))
+        with np.errstate(invalid="ignore"):
+            se = grouped["difference"].std(ddof=1) * np.sqrt(n)
         found = pd.DataFrame(
             {
                 "n": n,
-                "difference": grouped["difference"].sum(),
-                "se": grouped["difference"].std(ddof=1) * np.sqrt(n),
+                "difference": sums,
+                "se": se.where(np.isfinite(sums)),
                 "khat": grouped["khat"].max(),
             }
         )
@@ -328,36 +364,3 @@ def by_group(
     found.insert(4, "lower", found["difference"] - 2 * found["se"])
     found.insert(5, "upper", found["difference"] + 2 * found["se"])
     return found
-
-
-def check(fits: Any) -> None:
-    """Refuse what cannot be compared."""
-    from hierwidgets.fit import Fit
-
-    if not isinstance(fits, Mapping) or not all(isinstance(fit, Fit) for fit in fits.values()):
-        raise TypeError(
-            'compare() takes fits by name, such as {"slopes": fit, "intercepts": other}.'
-        )
-    if len(fits) < 2:
-        raise ValueError(f"compare() needs two fits or more; got {len(fits)}.")
-    (name, first), *others = fits.items()
-    here = terms.response(first.model)
-    kind = terms.shown_name(first.model.response_term)
-    for other, fit in others:
-        there = terms.response(fit.model)
-        if terms.shown_name(fit.model.response_term) != kind:
-            raise ValueError(
-                f"{name!r} is a model of {kind!r} and {other!r} of "
-                f"{terms.shown_name(fit.model.response_term)!r}: densities of different responses cannot "
-                "be compared. Fit both to the same response."
-            )
-        if len(there) != len(here):
-            raise ValueError(
-                f"{name!r} was fitted to {len(here):,} rows and {other!r} to {len(there):,}: elpd is a sum "
-                "over rows, so both need the same. Rows with missing values may have been left out of one."
-            )
-        if here.shape != there.shape or not np.array_equal(here, there):
-            raise ValueError(
-                f"{name!r} and {other!r} were fitted to other values of {kind!r}, or to rows in another "
-                "order. Fit both to the same data."
-            )

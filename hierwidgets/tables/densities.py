@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import special
 
+from hierwidgets.tables.altered import log_density
+
+if TYPE_CHECKING:
+    from hierwidgets.responses import Altered
+
 Rowwise = Callable[[np.ndarray, dict[str, np.ndarray], dict[str, np.ndarray], Any], np.ndarray]
 
 
-def rowwise(family: str, links: dict[str, str]) -> Rowwise:
+def rowwise(family: str, links: dict[str, str], rest: Altered | None = None) -> Rowwise:
     """Log density of rows by linear predictors and constants.
+
+    By the linear predictor where a parameter of the family could round to the edge of its range.
 
     Parameters
     ----------
@@ -20,6 +27,8 @@ def rowwise(family: str, links: dict[str, str]) -> Rowwise:
         One of `DENSITIES`, or cumulative.
     links : dict
         The link of each modelled parameter, the response's own first.
+    rest : Altered, optional
+        Weights, bounds or censoring of the rows.
 
     Returns
     -------
@@ -27,35 +36,101 @@ def rowwise(family: str, links: dict[str, str]) -> Rowwise:
         Of the response, linear predictors (draws, rows) by name, constants (draws, 1) by name, and the modelled
         parameters; gives (draws, rows).
     """
+    if rest is not None:
+        plain, names, given = rowwise(family, links), DENSITIES[family][0], rest
+
+        def changed(
+            y: np.ndarray, etas: dict[str, np.ndarray], constants: dict[str, np.ndarray], parts: Any
+        ) -> np.ndarray:
+            values = [_value(name, etas, constants, parts) for name in names]
+            return log_density(family, given, y, plain(y, etas, constants, parts), values)
+
+        return changed
     link = next(iter(links.values()))
-    if family in {"bernoulli", "binomial"} and link == "logit":
-        return lambda y, etas, _c, _p: _logit(y, etas["p"])
-    if family == "poisson" and link == "log":
-        return lambda y, etas, _c, _p: y * etas["mu"] - np.exp(etas["mu"]) - special.gammaln(y + 1)
     if family == "cumulative":
         return lambda y, etas, constants, _p: _ordered(
             y, next(iter(etas.values())), constants["threshold"], link
         )
+    if family in {"bernoulli", "binomial"} and link in _LOG_ODDS:
+        both = _LOG_ODDS[link]
+        return lambda y, etas, _c, _p: _successes(y, *both(next(iter(etas.values()))))
+    if (family, link) in _BY_PREDICTOR:
+        by_log = _BY_PREDICTOR[family, link]
+        further = DENSITIES[family][0][1:]
+
+        def by_predictor(
+            y: np.ndarray, etas: dict[str, np.ndarray], constants: dict[str, np.ndarray], parts: Any
+        ) -> np.ndarray:
+            rest = [_value(name, etas, constants, parts) for name in further]
+            return by_log(y, etas["mu"], *rest)
+
+        return by_predictor
     names, density = DENSITIES[family]
 
     def by_parameters(
         y: np.ndarray, etas: dict[str, np.ndarray], constants: dict[str, np.ndarray], parts: Any
     ) -> np.ndarray:
-        values = [
-            parts[name].inverse(etas[name].copy()) if name in etas else constants[name]
-            for name in names
-        ]
-        return density(y, *values)
+        return density(y, *(_value(name, etas, constants, parts) for name in names))
 
     return by_parameters
 
 
-def _logit(y: np.ndarray, eta: np.ndarray) -> np.ndarray:
+def _value(
+    name: str, etas: dict[str, np.ndarray], constants: dict[str, np.ndarray], parts: Any
+) -> np.ndarray:
+    return parts[name].inverse(etas[name].copy()) if name in etas else constants[name]
+
+
+def _successes(y: np.ndarray, success: np.ndarray, failure: np.ndarray) -> np.ndarray:
+    """By the logarithms of both probabilities, neither of which rounds to zero."""
     if y.ndim == 1:
-        return y * eta - np.logaddexp(0, eta)
+        return np.where(y == 1, success, failure)
     k, n = y[:, 0], y[:, 1]
     ways = special.gammaln(n + 1) - special.gammaln(k + 1) - special.gammaln(n - k + 1)
-    return ways + k * eta - n * np.logaddexp(0, eta)
+    with np.errstate(invalid="ignore"):
+        return ways + np.where(k > 0, k * success, 0) + np.where(n > k, (n - k) * failure, 0)
+
+
+def _cloglog(eta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    with np.errstate(over="ignore", divide="ignore"):
+        rate = np.exp(eta)
+        return np.where(eta < -30, eta, np.log(-np.expm1(-rate))), -rate
+
+
+_LOG_ODDS: dict[str, Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]] = {
+    "logit": lambda eta: (special.log_expit(eta), special.log_expit(-eta)),
+    "probit": lambda eta: (special.log_ndtr(eta), special.log_ndtr(-eta)),
+    "cloglog": _cloglog,
+}
+
+
+def _log_poisson(y: np.ndarray, eta: np.ndarray) -> np.ndarray:
+    return y * eta - np.exp(eta) - special.gammaln(y + 1)
+
+
+def _log_negative_binomial(y: np.ndarray, eta: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+    ways = special.gammaln(y + alpha) - special.gammaln(alpha) - special.gammaln(y + 1)
+    whole = np.logaddexp(np.log(alpha), eta)
+    return ways + alpha * (np.log(alpha) - whole) + y * (eta - whole)
+
+
+def _log_gamma(y: np.ndarray, eta: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+    shape = alpha * np.log(alpha) - special.gammaln(alpha) + (alpha - 1) * np.log(y)
+    with np.errstate(over="ignore"):
+        return shape - alpha * eta - alpha * y * np.exp(-eta)
+
+
+def _logit_beta(y: np.ndarray, eta: np.ndarray, kappa: np.ndarray) -> np.ndarray:
+    a, b = special.expit(eta) * kappa, special.expit(-eta) * kappa
+    return (a - 1) * np.log(y) + (b - 1) * np.log1p(-y) - special.betaln(a, b)
+
+
+_BY_PREDICTOR: dict[tuple[str, str], Callable[..., np.ndarray]] = {
+    ("poisson", "log"): _log_poisson,
+    ("negativebinomial", "log"): _log_negative_binomial,
+    ("gamma", "log"): _log_gamma,
+    ("beta", "logit"): _logit_beta,
+}
 
 
 def _ordered(y: np.ndarray, eta: np.ndarray, thresholds: np.ndarray, link: str) -> np.ndarray:

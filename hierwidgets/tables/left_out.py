@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hierwidgets import models, terms
+from hierwidgets import models, responses, terms
+from hierwidgets.tables.altered import DISTRIBUTIONS
 from hierwidgets.tables.densities import DENSITIES, rowwise
 from hierwidgets.tables.integrate import LADDERS, Rule, log_integral, settled
 
@@ -155,13 +156,16 @@ class _Rows:
         new = [one for name in draws.parts for one in _new(fit, name, mine, self.known)]
         self.parent = terms.parent(fit.model)
         parent = draws.parts[self.parent]
-        self.exact = fit.family == "gaussian" and parent.link == "identity"
+        rest = responses.altered(fit.model)
+        rest = None if rest is None else rest.of(mine)
+        self.exact = fit.family == "gaussian" and parent.link == "identity" and rest is None
         inside = {self.parent} if self.exact else set[str]()
         self.inner = [one for one in new if one.component in inside]
         self.outer = [one for one in new if one.component not in inside]
         self.several = fit.family == "t"
         self.effects = sum(len(one.varying) for one in self.outer)
-        self.density = rowwise(fit.family, {name: p.link for name, p in draws.parts.items()})
+        links = {name: part.link for name, part in draws.parts.items()}
+        self.density = rowwise(fit.family, links, rest)
 
     def refused(self) -> str:
         """Why these rows' integral is not done, or nothing."""
@@ -274,8 +278,9 @@ def _refused(fit: Fit) -> str:
     model = fit.model
     if smooth := terms.smooths(model):
         return f"the Gaussian process {smooth[0]} is not computed here"
-    if terms.altered_response(model):
-        return "its rows are censored, truncated or weighted"
+    rest = responses.altered(model)
+    if rest is not None and rest.weights is None and fit.family not in DISTRIBUTIONS:
+        return f"the distribution of the {fit.family} family between bounds is not computed here"
     if fit.family not in {*DENSITIES, "cumulative"}:
         return f"the density of the {fit.family} family is not computed here"
     for component in model.conditional_parameters:

@@ -12,9 +12,10 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from hierwidgets import terms
+from hierwidgets import compiled, responses, terms
 from hierwidgets.progress import bar
-from hierwidgets.tables.densities import DENSITIES
+from hierwidgets.tables.altered import DISTRIBUTIONS
+from hierwidgets.tables.densities import DENSITIES, rowwise
 
 if TYPE_CHECKING:
     import bambi as bmb
@@ -36,8 +37,9 @@ def log_likelihood(fit: Fit) -> np.ndarray:
 
     Taken from the ``log_likelihood`` group of the fit's DataTree if it has one. Otherwise computed
     here for the families gaussian, t, bernoulli, binomial, poisson, negativebinomial, gamma and beta,
-    with constant or modelled parameters and with weighted rows; and by Bambi, once, some draws after
-    others and on a copy, for every other family and for Gaussian process terms.
+    with constant or modelled parameters, and with weighted, censored, truncated or constrained rows; and
+    by Bambi, once, some draws after others and on a copy, for every other family and for Gaussian
+    process terms.
 
     Parameters
     ----------
@@ -47,13 +49,8 @@ def log_likelihood(fit: Fit) -> np.ndarray:
     -------
     ndarray, shape (chain, draw, rows)
         Natural logarithms, normalised; a binomial row is one row, whatever its trials. That of a
-        weighted row is its weight times the logarithm.
-
-    Raises
-    ------
-    ValueError
-        A censored, truncated or constrained response without that group: Bambi 0.21 ignores the
-        bounds.
+        weighted row is its weight times the logarithm; those of censored and bounded rows are what
+        `hierwidgets.tables.altered` says.
 
     See Also
     --------
@@ -152,16 +149,7 @@ def _given(fit: Fit) -> np.ndarray | None:
 
 def _by_bambi(fit: Fit) -> np.ndarray:
     if fit not in _BY_BAMBI:
-        import xarray as xr
-
-        if terms.altered_response(fit.model):
-            raise ValueError(
-                "The log likelihood of a censored, truncated, constrained or otherwise altered "
-                f"{fit.family} response is not computed here. Put it into fit.idata as the group "
-                f"log_likelihood, with the variable {terms.shown_name(fit.model.response_term)!r}."
-            )
-
-        posterior, name = fit.posterior, terms.shown_name(fit.model.response_term)
+        posterior = fit.posterior
         chains, draws = (posterior.sizes[dim] for dim in terms.MAIN_DIMS)
         rows = len(terms.response(fit.model))
         found = _room((chains, draws, rows))
@@ -169,15 +157,24 @@ def _by_bambi(fit: Fit) -> np.ndarray:
         with bar(f"log likelihood of {rows:,} rows", draws) as done:
             for start in range(0, draws, step):
                 some = slice(start, start + step)
-                tree = xr.DataTree.from_dict({"posterior": posterior.isel(draw=some)})
                 with warnings.catch_warnings():
                     warnings.filterwarnings("ignore", "Cannot cache compiled function")
-                    computed: Any = fit.model.compute_log_likelihood(tree, inplace=False)
-                part = _by_rows(computed["log_likelihood"].to_dataset()[name])
+                    part = _compiled(fit, posterior.isel(draw=some))
                 found[:, some] = part
                 done(part.shape[1])
         _BY_BAMBI[fit] = found
     return _BY_BAMBI[fit]
+
+
+def _compiled(fit: Fit, posterior: xr.Dataset) -> np.ndarray:
+    import xarray as xr
+
+    if responses.is_altered(fit.model):
+        return compiled.altered_log_likelihood(fit.model, posterior)
+    tree = xr.DataTree.from_dict({"posterior": posterior})
+    computed: Any = fit.model.compute_log_likelihood(tree, inplace=False)
+    name = terms.shown_name(fit.model.response_term)
+    return _by_rows(computed["log_likelihood"].to_dataset()[name])
 
 
 def _room(shape: tuple[int, ...]) -> np.ndarray:
@@ -195,15 +192,10 @@ def _by_rows(values: xr.DataArray) -> np.ndarray:
 
 def _closed(model: bmb.Model) -> bool:
     """Whether this module has the density of the response."""
-    known = str(model.family.name) in DENSITIES and not terms.smooths(model)
-    return known and (not terms.altered_response(model) or _weighted(model))
-
-
-def _weighted(model: bmb.Model) -> bool:
-    """Whether rows have weights, and the response is as it was observed."""
-    term = model.response_term
-    bounded = term.is_censored or term.is_truncated or term.is_constrained
-    return bool(term.is_weighted and not bounded and terms.response(model).shape[1] == 2)
+    if str(model.family.name) not in DENSITIES or terms.smooths(model):
+        return False
+    rest = responses.altered(model)
+    return rest is None or rest.weights is not None or str(model.family.name) in DISTRIBUTIONS
 
 
 @dataclass(frozen=True)
@@ -222,15 +214,15 @@ class _Parameter:
         columns, offset = self.columns[:, rows], self.offset[rows]
         return _Parameter(columns, offset, self.coefficients, groups, self.inverse)
 
-    def at(self, some: slice) -> np.ndarray:
-        """Its value in some draws, shape (draws, rows)."""
+    def eta(self, some: slice) -> np.ndarray:
+        """Its linear predictor in some draws, shape (draws, rows)."""
         eta = self.coefficients[some] @ self.columns
         eta += self.offset
         for effects, index, predictor in self.groups:
             own = np.take(effects[some], index, axis=1)
             own *= predictor
             eta += own
-        return self.inverse(eta)
+        return eta
 
 
 @dataclass(frozen=True)
@@ -243,24 +235,28 @@ class _Constant:
         return self
 
     def at(self, some: slice) -> np.ndarray:
+        """Its value in some draws, shape (draws, 1)."""
         return self.draws[some]
 
 
 def _batches(fit: Fit, rows: slice = slice(None)) -> Iterator[tuple[slice, np.ndarray]]:
     """The log likelihood of a few draws after another, few enough for the processor's cache."""
-    names, density = DENSITIES[fit.family]
-    response, weights = terms.response(fit.model), None
-    if _weighted(fit.model):
-        response, weights = response.T
-        weights = weights[rows]
-    response = response[rows]
-    parameters = [_parameter(fit, name).of(rows) for name in names]
+    names = DENSITIES[fit.family][0]
+    response, rest = terms.response(fit.model)[rows], responses.altered(fit.model)
+    parameters = {name: _parameter(fit, name).of(rows) for name in names}
+    modelled = {name: one for name, one in parameters.items() if isinstance(one, _Parameter)}
+    density = rowwise(
+        fit.family,
+        {name: terms.link_name(fit.model, name) for name in modelled},
+        None if rest is None else rest.of(rows),
+    )
     draws = _count(fit)
     step = max(1, _BATCH // len(response))
     for start in range(0, draws, step):
         some = slice(start, min(start + step, draws))
-        values = density(response, *(one.at(some) for one in parameters))
-        yield some, values if weights is None else values * weights
+        etas = {name: one.eta(some) for name, one in modelled.items()}
+        constants = {n: one.at(some) for n, one in parameters.items() if isinstance(one, _Constant)}
+        yield some, density(response, etas, constants, modelled)
 
 
 def _parameter(fit: Fit, name: str) -> _Parameter | _Constant:

@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import pandas as pd
 
-from hierwidgets import checks, terms
+from hierwidgets import checks, responses, terms
 from hierwidgets.progress import bar
 from hierwidgets.tables.convergence import HEALTHY, WRONG, Finding, Verdict
 from hierwidgets.tables.diagnostics import ess_mean
@@ -43,6 +43,9 @@ class Estimate(NamedTuple):
         Pareto k up to which the estimate of a row is good: min(1 - 1 / log10(draws), 0.7).
     bad : int
         Rows beyond it; for WAIC rows whose variance is above 0.4.
+    impossible : int
+        Rows whose density is zero at some draw. With one of them elpd is -inf and p inf, and neither has
+        a standard error.
     """
 
     elpd: float
@@ -52,6 +55,7 @@ class Estimate(NamedTuple):
     rows: int
     good_k: float
     bad: int
+    impossible: int = 0
 
 
 def pointwise(fit: Fit) -> pd.DataFrame:
@@ -67,13 +71,16 @@ def pointwise(fit: Fit) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row a row of ``fit.data``, in its order: ``row`` (its place, from 0), a column for each
-        grouping factor, ``elpd, khat, p_loo``, and ``elpd_waic, p_waic``.
+        One row a row of ``fit.data``, in its order: ``row`` (its name in the index of the data that were
+        given), a column for each
+        grouping factor, ``elpd, khat, p_loo``, ``elpd_waic, p_waic``, and ``zero``: at how many draws
+        the row's density is zero. With one such draw the elpd is -inf: the draw has an infinite weight
+        once the row is left out.
 
     Raises
     ------
     ValueError
-        A censored or truncated response, whose likelihood is not at hand.
+        A row whose log likelihood is not a number at some draw.
 
     Examples
     --------
@@ -87,28 +94,65 @@ def pointwise(fit: Fit) -> pd.DataFrame:
 def _computed(fit: Fit) -> pd.DataFrame:
     sizes = fit.posterior.sizes
     tail = efficient_tail(sizes["chain"] * sizes["draw"], efficiency(fit))
-    found, spread = [], []
+    found, spread, zero = [], [], []
     rows = len(terms.response(fit.model))
     with bar(f"elpd of {rows:,} rows", rows) as done:
-        for _, block in by_rows(fit):
+        for some, block in by_rows(fit):
+            _refuse_no_number(fit, some, block)
             found.append(leave_one_out(block, tail))
-            spread.append(block.var(axis=1, ddof=1))
+            with np.errstate(invalid="ignore"):
+                spread.append(block.var(axis=1, ddof=1))
+            zero.append((block == -np.inf).sum(axis=1))
             done(len(block))
     elpd, lpd, khat = (
         np.concatenate([getattr(one, name) for one in found]) for name in ("elpd", "lpd", "khat")
     )
-    variance = np.concatenate(spread)
+    never = np.concatenate(zero)
+    variance = np.where(never > 0, np.inf, np.concatenate(spread))
+    with np.errstate(invalid="ignore"):
+        p_loo = np.where(never > 0, np.inf, lpd - elpd)
     return pd.DataFrame(
         {
-            "row": np.arange(len(elpd)),
+            "row": responses.row_names(fit.data),
             **members(fit),
             "elpd": elpd,
             "khat": khat,
-            "p_loo": lpd - elpd,
+            "p_loo": p_loo,
             "elpd_waic": lpd - variance,
             "p_waic": variance,
+            "zero": never,
         }
     )
+
+
+def _refuse_no_number(fit: Fit, some: slice, block: np.ndarray) -> None:
+    wrong = ~(block < np.inf)
+    if wrong.any():
+        first = int(np.flatnonzero(wrong.any(axis=1))[0])
+        raise ValueError(
+            f"The log likelihood of row {responses.row_text(responses.row_names(fit.data)[some.start + first])} is not a number at "
+            f"{int(wrong[first].sum()):,} of {block.shape[1]:,} draws, so that leaving it out has no answer. "
+            f"{fit.name}.convergence() shows which parameters are not finite."
+        )
+
+
+def impossible(fit: Fit) -> str:
+    """Which rows have no density at some draws, and at how many, in words; nothing where all have.
+
+    Examples
+    --------
+    >>> impossible(fit)
+    ''
+    """
+    rows = pointwise(fit)
+    found = rows[rows["zero"] > 0]
+    draws = fit.posterior.sizes["chain"] * fit.posterior.sizes["draw"]
+    named = [
+        f"row {responses.row_text(row['row'])} has density zero at {row['zero']:,} of {draws:,} draws"
+        for _, row in found.head(3).iterrows()
+    ]
+    more = f" and {len(found) - 3:,} more rows at some" if len(found) > 3 else ""
+    return ", ".join(named) + more
 
 
 def members(fit: Fit) -> dict[str, np.ndarray]:
@@ -117,19 +161,21 @@ def members(fit: Fit) -> dict[str, np.ndarray]:
 
 
 def efficiency(fit: Fit) -> float:
-    """Effective sample size of a mean over the number of draws, averaged over the posterior.
+    """Effective sample size of a mean over the number of draws, averaged over the model's parameters.
 
-    1 for a single chain, as ArviZ has it. Parameters that are not finite at some draw are left out.
+    1 for a single chain, as ArviZ has it. Parameters that are not finite at some draw are left out, and
+    so is what a tree holds besides parameters, such as "mu" by row: the same draws have one answer.
     """
     sizes = fit.posterior.sizes
     if sizes["chain"] == 1:
         return 1.0
     found = []
-    for values in fit.posterior.data_vars.values():
-        draws = values.transpose("chain", "draw", ...).to_numpy().astype(float)
+    for name in terms.own_parameters(fit.model, fit.posterior):
+        draws = fit.posterior[name].transpose("chain", "draw", ...).to_numpy().astype(float)
         flat = draws.reshape(*draws.shape[:2], -1)
         found.append(ess_mean(flat[:, :, np.isfinite(flat).all(axis=(0, 1))]))
-    return float(np.concatenate(found).mean() / (sizes["chain"] * sizes["draw"]))
+    every = np.concatenate([np.empty(0), *found])
+    return float(every.mean() / (sizes["chain"] * sizes["draw"])) if len(every) else 1.0
 
 
 def good_k(fit: Fit) -> float:
@@ -147,7 +193,8 @@ def total(fit: Fit) -> Estimate:
     """
     rows = pointwise(fit)
     limit = good_k(fit)
-    return _sum(rows["elpd"], rows["p_loo"], limit, int((rows["khat"] > limit).sum()))
+    bad = int((rows["khat"] > limit).sum())
+    return _sum(rows["elpd"], rows["p_loo"], limit, bad, int((rows["zero"] > 0).sum()))
 
 
 def waic(fit: Fit) -> Estimate:
@@ -163,14 +210,15 @@ def waic(fit: Fit) -> Estimate:
     """
     rows = pointwise(fit)
     bad = int((rows["p_waic"] > WAIC_LIMIT).sum())
-    return _sum(rows["elpd_waic"], rows["p_waic"], good_k(fit), bad)
+    never = int((rows["zero"] > 0).sum())
+    return _sum(rows["elpd_waic"], rows["p_waic"], good_k(fit), bad, never)
 
 
-def _sum(elpd: pd.Series, p: pd.Series, limit: float, bad: int) -> Estimate:
+def _sum(elpd: pd.Series, p: pd.Series, limit: float, bad: int, never: int) -> Estimate:
     n = len(elpd)
-    errors = (float(np.sqrt(n * one.var(ddof=1))) for one in (elpd, p))
-    se, p_se = errors
-    return Estimate(float(elpd.sum()), se, float(p.sum()), p_se, n, float(limit), bad)
+    sums = [float(one.sum(skipna=False)) for one in (elpd, p)]
+    se, p_se = (np.nan if never else float(np.sqrt(n * one.var(ddof=1))) for one in (elpd, p))
+    return Estimate(sums[0], se, sums[1], p_se, n, float(limit), bad, never)
 
 
 def by_group(fit: Fit, factor: str | None = None) -> pd.DataFrame:
@@ -203,12 +251,15 @@ def by_group(fit: Fit, factor: str | None = None) -> pd.DataFrame:
     rows = pointwise(fit)
     rows["bad"] = rows["khat"] > good_k(fit)
     grouped = rows.groupby(name, sort=False)
+    n, elpd = grouped.size(), grouped["elpd"].sum()
+    with np.errstate(invalid="ignore"):
+        se = grouped["elpd"].sem()
     found = pd.DataFrame(
         {
-            "n": grouped.size(),
-            "elpd": grouped["elpd"].sum(),
-            "mean": grouped["elpd"].mean(),
-            "se": grouped["elpd"].sem(),
+            "n": n,
+            "elpd": elpd,
+            "mean": elpd / n,
+            "se": se,
             "p_loo": grouped["p_loo"].sum(),
             "khat": grouped["khat"].max(),
             "bad": grouped["bad"].sum(),
@@ -251,6 +302,8 @@ def verdict(fit: Fit) -> Verdict:
     if found.bad == 0:
         said = f"Every Pareto k is at most {found.good_k:.2f}: elpd {found.elpd:.1f} ± {found.se:.1f} can be believed."
         return Verdict(True, HEALTHY, said, [], notes)
+    if found.impossible:
+        return _impossible(fit, notes)
     draws = fit.posterior.sizes["chain"] * fit.posterior.sizes["draw"]
     if draws < FEWEST_DRAWS:
         few = (
@@ -282,6 +335,18 @@ def verdict(fit: Fit) -> Verdict:
     return Verdict(False, WRONG, said.split(":")[0] + ".", findings, notes)
 
 
+def _impossible(fit: Fit, notes: list[str]) -> Verdict:
+    named = impossible(fit)
+    said = f"elpd is minus infinity: {named}."
+    why = (
+        f"{named[0].upper()}{named[1:]}. Such a draw is impossible where the row is known, and weighs "
+        "infinitely once it is left out. Either the log likelihood is not the one that was sampled, or a "
+        "bound of the response lies within reach of the model."
+    )
+    line = f"{fit.name}.loo().rows.query('zero > 0')"
+    return Verdict(False, WRONG, said, [Finding(why, line)], notes)
+
+
 def _named(fit: Fit, row: pd.Series) -> str:
     groups = ", ".join(f"{factor} {row[factor]}" for factor in fit.factors)
-    return f"row {row['row']}" + (f" ({groups})" if groups else "")
+    return f"row {responses.row_text(row['row'])}" + (f" ({groups})" if groups else "")

@@ -26,6 +26,7 @@ __all__ = ["DOUBTFUL", "NEEDS_REFIT", "RELIABLE", "Grouping", "Totals", "loo_gro
 
 RELIABLE, DOUBTFUL, NEEDS_REFIT = "reliable", "doubtful", "needs a refit"
 LIMITS = (0.5, 0.7)
+_LARGEST = 300.0
 COLUMNS = ["group", "n", "elpd", "se", "khat", "verdict", "refitted", "reason"]
 
 
@@ -149,9 +150,10 @@ def loo_groups(
         predictive density of all of them together; ``se``, its Monte Carlo standard error, with the
         autocorrelation of the draws and the unseen tail of the weights, widened for k; ``khat``;
         ``verdict``: "reliable" (k < 0.5), "doubtful" (k < 0.7) or "needs a refit"; ``refitted``;
-        ``reason``, why there is no elpd or no refit. After a refit elpd and se are the refit's, khat
-        stays that of the weights, and the verdict goes by the k of the density over the refit's
-        draws, at worst "doubtful".
+        ``reason``, why there is no elpd or no refit. Rows whose density is zero at some draw have an
+        elpd of -inf, and ``reason`` says at how many, until a refit without them gives its mean. After a
+        refit elpd and se are the refit's, khat stays that of the weights, and the verdict goes by the k
+        of the density over the refit's draws, at worst "doubtful".
 
     Raises
     ------
@@ -188,23 +190,33 @@ def loo_groups(
 def totals(table: pd.DataFrame) -> Totals:
     """The sums of a table of `loo_groups` over its groups.
 
-    The standard error is that of ArviZ's `loo`, with groups for rows.
+    The standard error is that of ArviZ's `loo`, with groups for rows. A group of elpd -inf counts: the sum
+    is -inf, without errors.
 
     Examples
     --------
     >>> totals(loo_groups(fit)).elpd
     """
-    there = table[np.isfinite(table["elpd"])]
+    there = table[table["elpd"].notna()]
     elpd = there["elpd"].to_numpy(float)
     count = len(elpd)
+    finite = bool(np.isfinite(elpd).all())
     return Totals(
         float(elpd.sum()) if count else np.nan,
-        float(np.sqrt(count * elpd.var(ddof=1))) if count > 1 else np.nan,
-        float(np.sqrt((there["se"] ** 2).sum())) if count else np.nan,
+        float(np.sqrt(count * elpd.var(ddof=1))) if count > 1 and finite else np.nan,
+        float(np.sqrt((there["se"] ** 2).sum())) if count and finite else np.nan,
         count,
         len(table) - count,
         int((there["verdict"] == NEEDS_REFIT).sum()),
     )
+
+
+def impossible(table: pd.DataFrame) -> str:
+    """Which groups of a table of `loo_groups` have an elpd of -inf, in words."""
+    never = table[table["elpd"] == -np.inf]
+    named = [f"{row['group']}: {row['reason']}" for _, row in never.head(3).iterrows()]
+    more = f" and {len(never) - 3:,} more groups" if len(never) > 3 else ""
+    return ", ".join(named) + more
 
 
 def held_weights(log: np.ndarray, sizes: tuple[int, int]) -> tuple[np.ndarray, float]:
@@ -214,8 +226,12 @@ def held_weights(log: np.ndarray, sizes: tuple[int, int]) -> tuple[np.ndarray, f
     ----------
     log : ndarray, shape (draws,)
     sizes : tuple of int
-        Chains and draws of each, for the efficiency of the raw weights.
+        Chains and draws of each, for the efficiency of the raw weights. Draws where the density is zero
+        share all the weight, which is infinite, and k is inf.
     """
+    never = log == -np.inf
+    if never.any():
+        return never / never.sum(), np.inf
     ratios = np.exp(log.min() - log)
     efficiency = float(np.clip(ess(ratios, [sizes])[0] / len(log), 0.01, 1.0))
     weights, khat, _ = smooth(-log, efficiency)
@@ -227,6 +243,11 @@ def averaged(found: Density, draws: Draws, log_weights: np.ndarray | None = None
     if found.log is None:
         return Held(np.nan, np.nan, np.nan, found.reason)
     logs = np.zeros(draws.count) if log_weights is None else log_weights
+    if not (found.log < np.inf).all():
+        return Held(np.nan, np.nan, np.nan, "its density is not a number at some draw")
+    if (found.log == -np.inf).all():
+        said = f"its rows have density zero at all {draws.count:,} draws of the refit"
+        return Held(-np.inf, np.nan, np.inf, said)
     weights = np.exp(logs - logs.max())
     _, khat, _ = smooth(found.log + logs)
     return _mean(found.log, weights / weights.sum(), draws, khat)
@@ -251,18 +272,23 @@ def _kept(fit: Fit, left: Grouping) -> _Kept:
 def _weighted(found: Density, draws: Draws) -> Held:
     if found.log is None:
         return Held(np.nan, np.nan, np.nan, found.reason)
-    if not np.isfinite(found.log).all():
-        return Held(np.nan, np.nan, np.nan, "its rows have no density at some draw")
+    if not (found.log < np.inf).all():
+        return Held(np.nan, np.nan, np.nan, "its density is not a number at some draw")
+    never = int((found.log == -np.inf).sum())
+    if never:
+        said = f"its rows have density zero at {never:,} of {draws.count:,} draws"
+        return Held(-np.inf, np.nan, np.inf, said)
     weights, khat = held_weights(found.log, draws.sizes)
     return _mean(found.log, weights, draws, khat)
 
 
 def _mean(log: np.ndarray, weights: np.ndarray, draws: Draws, khat: float) -> Held:
-    high = float(log.max())
-    density = np.exp(log - high)
-    mean = float(weights @ density)
-    error, _ = mcse(weights, density, [draws.sizes])
-    return Held(high + float(np.log(mean)), float(error / mean), khat)
+    with np.errstate(divide="ignore"):
+        logs = np.log(weights) + log
+    high = float(logs.max())
+    elpd = high + float(np.log(np.exp(logs - high).sum()))
+    error, _ = mcse(weights, np.exp(np.minimum(log - elpd, _LARGEST)), [draws.sizes])
+    return Held(elpd, float(error), khat)
 
 
 def _wanted(left: Grouping, kept: _Kept, refit: bool | Sequence[str]) -> list[str]:
@@ -277,7 +303,7 @@ def _wanted(left: Grouping, kept: _Kept, refit: bool | Sequence[str]) -> list[st
 
 
 def _verdict(held: Held) -> str:
-    if not np.isfinite(held.elpd):
+    if np.isnan(held.elpd):
         return ""
     names = (RELIABLE, DOUBTFUL, NEEDS_REFIT)
     return names[int(np.searchsorted(LIMITS, held.khat, side="right"))]
@@ -289,7 +315,8 @@ def _table(left: Grouping, kept: _Kept) -> pd.DataFrame:
         weighted, again = kept.weighted[group], kept.refits.get(group)
         done = again is not None and not again.reason
         shown = again if again is not None and done else weighted
-        reason = again.reason if again is not None and not done else weighted.reason
+        last = weighted if again is None else again
+        reason = "" if done else last.reason
         verdict = _verdict(shown)
         if done and verdict == NEEDS_REFIT:
             verdict = DOUBTFUL

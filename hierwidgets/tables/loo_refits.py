@@ -75,6 +75,8 @@ def job(fit: Fit, rows: np.ndarray, plan: sampling.Plan) -> compiled.Job | str:
     recipe["data"] = {
         name: recipes.some(column, keep.tolist()) for name, column in recipe["data"].items()
     }
+    if "index" in recipe:
+        recipe["index"] = recipes.some(recipe["index"], keep.tolist())
     given = compiled.Job(json.dumps(recipe, sort_keys=True), whole.settings, plan)
     try:
         reduced = compiled.model(given)

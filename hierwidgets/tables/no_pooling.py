@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hierwidgets import located, models, terms
+from hierwidgets import located, models, responses, terms
 from hierwidgets.tables import likelihoods
 from hierwidgets.tables.own import Rows, Solver, by_likelihood, generalised, least_squares
 
@@ -120,7 +120,7 @@ def _solver(fit: Fit, component: str) -> Solver | str:
         return f"effects on {component} have no no-pooling estimate"
     if smooth := terms.smooths(fit.model):
         return f"no-pooling estimates are not available beside the Gaussian process {smooth[0]}"
-    if terms.altered_response(fit.model):
+    if responses.is_altered(fit.model):
         return (
             "no-pooling estimates are not available for a censored, truncated or weighted response"
         )

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from hierwidgets import checks, models, terms
+from hierwidgets import checks, models, responses, terms
+from hierwidgets.tables import ppc_altered
 from hierwidgets.tables.ppc_families import CUMULATIVE, FAMILIES, Family
 
 if TYPE_CHECKING:
@@ -56,7 +57,9 @@ def replications(
     """Data sets that the model would produce in place of the one observed.
 
     Drawn here for the families gaussian, t, bernoulli, binomial, poisson, negativebinomial, gamma,
-    beta and cumulative; by Bambi for others. Weights of rows are not used.
+    beta and cumulative; by Bambi for others. Weights of rows are not used. A truncated or constrained
+    response is replicated within its bounds; in place of censored values stand some that the model
+    draws beyond their limits, once.
 
     Parameters
     ----------
@@ -78,8 +81,8 @@ def replications(
     Raises
     ------
     ValueError
-        A censored, truncated or constrained response, a family whose response is no single number,
-        or new groups of effects that are not Normal around zero.
+        A family whose response is no single number, or new groups of effects that are not Normal
+        around zero.
 
     Examples
     --------
@@ -90,9 +93,12 @@ def replications(
     rng = np.random.default_rng(random_seed)
     count = max(min(draws, FEWEST), min(draws, MOST_NUMBERS // len(observed)))
     source = fit.posterior if kind == "posterior" else prior(fit, count, random_seed)
+    rest = responses.altered(fit.model)
+    if rest is not None and rest.status is not None:
+        observed = ppc_altered.censored(fit, random_seed)
     if closed(fit):
         at = Parameters(fit, source, places(source, count), fresh(fit, new), rng)
-        found = FAMILIES[fit.family].draw(rng, trials, *at.all())
+        found = ppc_altered.drawn(fit.family, rng, trials, rest, at.all())
     elif new is None:
         found = _by_bambi(fit, source, count, random_seed)
     else:
@@ -122,24 +128,16 @@ def discrete(fit: Fit) -> bool:
 
 
 def response(fit: Fit) -> tuple[np.ndarray, np.ndarray | None]:
-    """The observed numbers, and the trials of a binomial response.
+    """The observed numbers, the limits of censored ones, and the trials of a binomial response.
 
     Raises
     ------
     ValueError
         A response that replications could not be set beside.
     """
-    term = fit.model.response_term
-    if term.is_censored or term.is_truncated or term.is_constrained:
-        raise ValueError(
-            "Replications of a censored, truncated or constrained response cannot be compared with "
-            "what was observed of it, so there is no predictive check."
-        )
     values = terms.response(fit.model)
     if fit.family == "binomial":
         return values[:, 0], values[:, 1]
-    if values.ndim == 2 and term.is_weighted:
-        return values[:, 0], None
     if values.ndim != 1 or (models.has_categories(fit.model) and fit.family != "cumulative"):
         raise ValueError(
             f"A response of the {fit.family} family is no single number, so there is no predictive "
@@ -302,7 +300,11 @@ def _by_bambi(fit: Fit, source: xr.Dataset, count: int, random_seed: int) -> np.
     stacked = source.stack(sample=terms.MAIN_DIMS).isel(sample=places(source, count))
     some = stacked.drop_vars(["sample", *terms.MAIN_DIMS]).rename(sample="draw")
     some = some.assign_coords(draw=np.arange(count)).expand_dims(chain=[0])
-    tree = xr.DataTree.from_dict({"posterior": some.transpose(*terms.MAIN_DIMS, ...)})
+    ordered = some.transpose(*terms.MAIN_DIMS, ...)
+    rest = responses.altered(fit.model)
+    if rest is not None and rest.bounded:
+        return ppc_altered.by_pymc(fit, ordered, random_seed, rest)
+    tree = xr.DataTree.from_dict({"posterior": ordered})
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Cannot cache compiled function")
         made: Any = fit.model.predict(tree, kind="response", inplace=False, random_seed=random_seed)

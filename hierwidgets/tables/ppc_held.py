@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from hierwidgets import responses
 from hierwidgets.progress import bar
 from hierwidgets.tables import ppc
 from hierwidgets.tables.left_out import Draws
 from hierwidgets.tables.loo_groups import Grouping, held_weights
+from hierwidgets.tables.ppc_altered import drawn
 from hierwidgets.tables.ppc_draws import (
     DRAWS,
     SEED,
@@ -18,7 +20,6 @@ from hierwidgets.tables.ppc_draws import (
     fresh,
     replications,
 )
-from hierwidgets.tables.ppc_families import FAMILIES
 
 if TYPE_CHECKING:
     from hierwidgets.fit import Fit
@@ -86,6 +87,7 @@ def held_out(
     known = Draws(fit, source)
     rng = np.random.default_rng(random_seed + 1)
     renewed = fresh(fit, factor)
+    rest = responses.altered(fit.model)
     replicated = made.replicated.copy()
     chosen = _most_surprising(made, left, slope)
     with bar(f"taking out {len(chosen)} groups of {factor}", len(chosen)) as done:
@@ -93,13 +95,14 @@ def held_out(
             done(1)
             rows = np.flatnonzero(left.index == j)
             found = known.density(rows)
-            if found.log is None or not np.isfinite(found.log).all():
+            if found.log is None or not (found.log < np.inf).all():
                 continue
             weights, khat[j] = held_weights(found.log, known.sizes)
             at = resampled(weights, len(replicated), rng)
             parameters = Parameters(fit, source, at, renewed, rng, rows=rows)
             trials = None if made.trials is None else made.trials[rows]
-            replicated[:, rows] = FAMILIES[fit.family].draw(rng, trials, *parameters.all())
+            own = None if rest is None else rest.of(rows)
+            replicated[:, rows] = drawn(fit.family, rng, trials, own, parameters.all())
     return Held(Replications(made.observed, replicated, made.trials, made.discrete), khat)
 
 

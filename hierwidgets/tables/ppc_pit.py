@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from scipy import stats
 
+from hierwidgets import responses
 from hierwidgets.tables import ppc_draws
 from hierwidgets.tables.agreement import PROBABILITY, SIMULATIONS, Bands
+from hierwidgets.tables.altered import log_density
 from hierwidgets.tables.densities import DENSITIES
+from hierwidgets.tables.ppc_altered import places
 from hierwidgets.weights.smoothing import smooth
 
 if TYPE_CHECKING:
@@ -36,7 +39,8 @@ def pit(fit: Fit, random_seed: int = ppc_draws.SEED) -> Pit:
 
     The mean over draws of the distribution function F(y_i). A discrete response takes a random place
     between F(y_i - 1) and F(y_i). LOO-PIT weights draws as if the row had not been fitted, by
-    Pareto-smoothed 1 / p(y_i | theta). Of more than 2,000 rows or draws, so many are taken.
+    Pareto-smoothed 1 / p(y_i | theta). Of a censored row a random place beyond its limit is taken, and a
+    bounded one is placed within its bounds. Of more than 2,000 rows or draws, so many are taken.
 
     Parameters
     ----------
@@ -67,6 +71,7 @@ def pit(fit: Fit, random_seed: int = ppc_draws.SEED) -> Pit:
         raise ValueError(
             f"The distribution function of the {fit.family} family is not known here, so there is no PIT."
         )
+    rest = responses.altered(fit.model)
     rng = np.random.default_rng(random_seed)
     total = fit.posterior.sizes["chain"] * fit.posterior.sizes["draw"]
     chosen = ppc_draws.places(fit.posterior, min(MOST_DRAWS, total))
@@ -89,12 +94,27 @@ def pit(fit: Fit, random_seed: int = ppc_draws.SEED) -> Pit:
             log = np.log(np.maximum(high - low, 1e-300))
         else:
             own = y[rows] if n is None else np.column_stack([y[rows], n])
-            log = DENSITIES[fit.family][1](own, *parameters)
-        smoothed = [smooth(-log[:, i]) for i in range(len(rows))]
-        loo = [place[:, i] @ one.weights for i, one in enumerate(smoothed)]
-        found.append(np.stack([place.mean(axis=0), np.array(loo), [one.khat for one in smoothed]]))
+            with np.errstate(divide="ignore"):
+                log = DENSITIES[fit.family][1](own, *parameters)
+        if rest is not None:
+            some = rest.of(rows)
+            log = log_density(fit.family, some, y[rows], log, parameters)
+            if some.weights is None:
+                place = places(fit.family, some, y[rows], v[start : start + CHUNK], parameters)
+        smoothed = [_left_out(log[:, i]) for i in range(len(rows))]
+        loo = [place[:, i] @ weights for i, (weights, _) in enumerate(smoothed)]
+        found.append(np.stack([place.mean(axis=0), np.array(loo), [k for _, k in smoothed]]))
     each = np.concatenate(found, axis=1)
     return Pit(taken, np.clip(each[0], 0, 1), np.clip(each[1], 0, 1), each[2])
+
+
+def _left_out(log: np.ndarray) -> tuple[np.ndarray, float]:
+    """Smoothed weights 1 / p and their Pareto k; the draws where p is zero share them all."""
+    never = log == -np.inf
+    if never.any():
+        return never / never.sum(), np.inf
+    weights, khat, _ = smooth(-log)
+    return weights, khat
 
 
 def ecdf_difference(values: np.ndarray) -> np.ndarray:

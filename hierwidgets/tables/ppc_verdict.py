@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hierwidgets import checks
-from hierwidgets.tables import ppc, ppc_pit
+from hierwidgets.tables import ppc, ppc_altered, ppc_pit
 from hierwidgets.tables.convergence import WRONG, Finding, Verdict
 from hierwidgets.tables.loo_groups import LIMITS
 
@@ -58,7 +58,7 @@ def verdict(
         for factor, table in groups.items():
             found += _groups(fit, factor, table, predictor)
         found += _places(fit, places)
-    notes = [] if kind == "prior" else _notes(groups)
+    notes = ppc_altered.said(fit) + ([] if kind == "prior" else _notes(groups))
     if not found:
         what = "The priors allow such data" if kind == "prior" else "The model reproduces the data"
         return Verdict(True, AGREES, f"{what} in every respect looked at.", [], notes)

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from hierwidgets import checks, priors, terms
+from hierwidgets.tables import loo
 from hierwidgets.tables.log_likelihood import total
 from hierwidgets.tables.priors import quantities
 from hierwidgets.weights import densities, power
@@ -77,13 +78,15 @@ def sensitivity(fit: Fit, by: By = "all") -> pd.DataFrame:
         One row for each quantity and each thing scaled: quantity; scaled (its name); setting (the
         prior, "" for several); prior and likelihood, the sensitivity to either (change of the
         cumulative Jensen-Shannon distance with log2 of the power; 0.05 is the distance of two normal
-        distributions a quarter of a standard deviation apart); prior_khat and likelihood_khat, the Pareto k of the reweighting, -inf where
-        there is nothing to smooth; diagnosis, as `diagnosis` gives it; next, the line of Python to go on with.
+        distributions a quarter of a standard deviation apart); prior_khat and likelihood_khat, the
+        Pareto k of the reweighting, -inf where there is nothing to smooth; diagnosis, as `diagnosis`
+        gives it; next, the line of Python to go on with. Where a row's density is zero at some draw the
+        likelihood cannot be scaled: NaN, with a Pareto k of inf.
 
     Raises
     ------
     ValueError
-        An unknown ``by``, or a response whose log likelihood cannot be had.
+        An unknown ``by``, or a row whose log likelihood is not a number.
 
     References
     ----------
@@ -136,6 +139,11 @@ def log_priors(fit: Fit) -> dict[str, np.ndarray]:
     }
 
 
+def impossible(fit: Fit) -> str:
+    """Which rows have density zero at some draws, so that the likelihood cannot be scaled; or nothing."""
+    return "" if np.isfinite(total(fit)).all() else loo.impossible(fit)
+
+
 def unscaled(fit: Fit) -> dict[str, str]:
     """The top-level priors that are not scaled, each with the reason."""
     found = {one.parameter: _why_not(one) for one in priors.top(fit)}
@@ -163,9 +171,12 @@ def _computed(fit: Fit) -> pd.DataFrame:
     tops = {one.parameter: one for one in priors.top(fit)}
     parts = _components(fit, tops)
     whole = {f"{part.by}/{part.name}": part.log_density.ravel() for part in parts}
-    found = power.sensitivity(
-        {**whole, "likelihood": total(fit).ravel()}, np.stack([one.draws.ravel() for one in shown])
-    )
+    likelihood = total(fit).ravel()
+    scalable = bool(np.isfinite(likelihood).all())
+    whole["likelihood"] = likelihood if scalable else np.zeros(len(likelihood))
+    found = power.sensitivity(whole, np.stack([one.draws.ravel() for one in shown]))
+    if not scalable:
+        found.cjs[-1], found.khat[-1] = np.nan, np.inf
     alone = [i for i, part in enumerate(parts) if part.by == "prior"]
     rows = []
     for j, quantity in enumerate(shown):

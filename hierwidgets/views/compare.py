@@ -221,7 +221,7 @@ class CompareView(View):
         return charts.compare(
             _drawn(self.models),
             None if self.whole else self._shown_rows(),
-            self.table() if factor else None,
+            scores.drawn(self.table()) if factor else None,
             title=f"elpd of {self.state['first']} less that of {self.state['second']}, by {factor}"
             + (" left out as a whole" if self.whole else ""),
             picked=self.groups_picked.get(factor, []) if factor else [],
@@ -257,8 +257,10 @@ class CompareView(View):
         """What every model says of the rows that the page shows, and their groups."""
         each = [loo.pointwise(self.fits[name]) for name in self.named]
         elpd = np.column_stack([one["elpd"] for one in each])
-        shown = loo.thinned(np.ptp(elpd, axis=1))
+        with np.errstate(invalid="ignore"):
+            shown = loo.thinned(np.nan_to_num(np.ptp(elpd, axis=1), nan=np.inf))
         columns: dict[str, Any] = {"row": shown.astype(np.int32)}
+        columns |= scores.named(self.fit, shown)
         for i, one in enumerate(each):
             columns[f"elpd/{i}"] = elpd[shown, i]
             columns[f"khat/{i}"] = one["khat"].to_numpy()[shown]
@@ -279,7 +281,8 @@ class CompareView(View):
             group=loo.members(self.fit)[factor] if factor else "",
             bad=(rows["khat"] > self._good).astype(int),
         )
-        return found.iloc[loo.thinned(rows["difference"].abs().to_numpy())]
+        found = scores.placed(found)
+        return found.iloc[loo.thinned(np.nan_to_num(rows["difference"].abs(), nan=np.inf))]
 
     def _pairs(self, factor: str, unit: str) -> np.ndarray:
         """The differences of every pair, shape (models, models, fields, groups); NaN on the diagonal."""
@@ -345,6 +348,12 @@ def compare(
 def sentence(models: pd.DataFrame, factor: str | None = None) -> str:
     """Which model predicts best, and whether by more than its error."""
     best, second = (models.iloc[i] for i in range(2))
+    if not np.isfinite(best["elpd"]):
+        never = best["caution"].split("; ")[0]
+        return f"No model here has an elpd above minus infinity, so none predicts best. {best['model']}: {never}."
+    if not np.isfinite(second["elpd"]):
+        never = second["caution"].split("; ")[0]
+        return f"{best['model']} predicts best. {second['model']}: {never}."
     gap, error = -second["elpd_diff"], second["dse"]
     clear = gap > 2 * error and gap >= tables.SMALL
     what = "best" if factor is None else f"a new group of {factor} best"
@@ -358,11 +367,18 @@ def _drawn(models: pd.DataFrame) -> pd.DataFrame:
     rows = models[["model", "elpd_diff"]].copy()
     rows["low"] = rows["elpd_diff"] - 2 * models["dse"]
     rows["high"] = rows["elpd_diff"] + 2 * models["dse"]
-    rows["told"] = [
-        f"{row['elpd_diff']:.1f} ± {row['dse']:.1f}" if row["rank"] else "the best"
-        for _, row in models.iterrows()
-    ]
-    return rows
+    rows["told"] = [_told(row) if row["rank"] else "the best" for _, row in models.iterrows()]
+    return rows.where(np.isfinite(models["elpd_diff"]), np.nan).assign(
+        model=models["model"], told=rows["told"]
+    )
+
+
+def _told(row: pd.Series) -> str:
+    if np.isnan(row["elpd_diff"]):
+        return "no difference: neither has an elpd"
+    if np.isinf(row["elpd_diff"]):
+        return "minus infinity"
+    return f"{row['elpd_diff']:.1f} ± {row['dse']:.1f}"
 
 
 def _variable(name: str) -> str:

@@ -10,7 +10,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from hierwidgets import checks, terms
+from hierwidgets import checks, responses, terms
 from hierwidgets.charts import groups as charts
 from hierwidgets.charts.style import live_spec
 from hierwidgets.tables import lines, trellis
@@ -139,6 +139,7 @@ class GroupsView(View):
                 "page": PAGE,
                 "y": {"response": _response(self.fit), "link": self._link_label(component)},
                 "misfit": _misfit(self.fit),
+                "note": _note(self.fit),
             },
         )
 
@@ -334,6 +335,16 @@ def _response(fit: Fit) -> str:
     if fit.family.startswith(("zero_inflated", "hurdle")):
         return f"{name}; lines: {terms.parent(fit.model)} of the {fit.family} family"
     return name if terms.response(fit.model).ndim == 1 else f"share {name}"
+
+
+def _note(fit: Fit) -> str:
+    """What rows and lines of a response with bounds or censoring are."""
+    rest = responses.altered(fit.model)
+    if rest is None or rest.weights is not None:
+        return ""
+    if rest.status is not None:
+        return f"{int((rest.status != 0).sum()):,} censored rows stand at their limits."
+    return "Lines are those of the response without its bounds."
 
 
 def _misfit(fit: Fit) -> str:

@@ -90,7 +90,8 @@ class LooView(View):
         within, homes = listed.homes(self.fit)
         shown = self.rows.iloc[tables.thinned(self.rows["khat"].to_numpy())]
         columns |= {
-            "row": shown["row"].to_numpy(np.int32),
+            "row": shown.index.to_numpy(np.int32),
+            **scores.named(self.fit, shown.index.to_numpy()),
             "khat": shown["khat"].to_numpy(),
             "elpd": shown["elpd"].to_numpy(),
         }
@@ -121,10 +122,10 @@ class LooView(View):
             "notes": self.verdict.notes,
             "rows": len(self.rows),
             "good": self.total.good_k,
-            "average": self.total.elpd / self.total.rows,
-            "loo": self.total._asdict(),
+            "average": self.average,
+            "loo": scores.estimate(self.total._asdict()),
             "groups": said,
-            "waic": self.waic._asdict(),
+            "waic": scores.estimate(self.waic._asdict()),
         }
         return Content(_specs(), {**columns, **within}, about)
 
@@ -149,11 +150,11 @@ class LooView(View):
             bad=(rows["khat"] > self.total.good_k).astype(int),
         )
         return charts.loo(
-            rows[["row", "khat", "elpd", "group", "bad"]],
-            self.table() if factor else None,
+            scores.placed(rows[["row", "khat", "elpd", "group", "bad"]]),
+            scores.drawn(self.table()) if factor else None,
             good=self.total.good_k,
             title=f"elpd for each row of {factor}, by leaving out one {self.state['unit']}",
-            average=self.total.elpd / self.total.rows,
+            average=self.average,
             picked=self.groups_picked.get(factor, []) if factor else [],
         )
 
@@ -199,6 +200,13 @@ class LooView(View):
         )
         return LooView(self.fit, **{**self.state, "unit": "group"})
 
+    @property
+    def average(self) -> float:
+        """Elpd for each row, over the rows that have one above minus infinity."""
+        elpd = self.rows["elpd"].to_numpy()
+        finite = elpd[np.isfinite(elpd)]
+        return float(finite.mean()) if len(finite) else 0.0
+
     def by_group(self, unit: str, factor: str) -> pd.DataFrame:
         """Each group's elpd for each row, leaving out one observation or the whole group."""
         if unit == "observation":
@@ -219,9 +227,11 @@ class LooView(View):
         if not sums.groups:
             reasons = ", ".join(dict.fromkeys(table["reason"]))
             return f"No group of {factor} can be left out: {reasons}."
+        never = loo_groups.impossible(table)
+        value = "minus infinity" if never else f"{sums.elpd:.1f} ± {sums.se:.1f}"
         said = (
             f"Predicted is a whole new group of {factor}, its own effects integrated out: elpd "
-            f"{sums.elpd:.1f} ± {sums.se:.1f} over {sums.groups} groups."
+            f"{value} over {sums.groups} groups." + (f" {never}." if never else "")
         )
         if sums.missing:
             said += f" {sums.missing} cannot be left out."

@@ -78,6 +78,9 @@ def statement(fit: Fit) -> str:
     """The whole in a sentence."""
     table = tables.sensitivity(fit)
     count = int((table["diagnosis"] != tables.NONE).sum())
+    never = tables.impossible(fit)
+    if never:
+        return f"The likelihood cannot be scaled: {never}."
     if not tables.log_priors(fit):
         return "No prior of this model can be scaled."
     if count == 0:
@@ -113,6 +116,8 @@ def _row(
     by = f" by {one['scaled']}" if alone else ""
 
     def told(name: str) -> str:
+        if np.isnan(one[name]):
+            return f"{one['quantity']}{by}, {name} cannot be scaled"
         return f"{one['quantity']}{by}, {name} {one[name]:.3f}{_khat(one[f'{name}_khat'])}"
 
     return {

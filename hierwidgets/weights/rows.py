@@ -51,8 +51,9 @@ def leave_one_out(log_likelihood: np.ndarray, tail: int) -> LeftOut:
     Returns
     -------
     LeftOut
-        A Pareto k of -inf where the likelihood of a row is the same at every draw; NaN and a Pareto k
-        of inf where it is 0 at some draw.
+        A Pareto k of -inf where the likelihood of a row is the same at every draw. Where it is 0 at
+        some draw, 1 / p is infinite there and the mean of 1 / p has no other limit: the elpd is -inf and
+        the Pareto k inf. NaN where it is no number.
 
     References
     ----------
@@ -73,15 +74,27 @@ def leave_one_out(log_likelihood: np.ndarray, tail: int) -> LeftOut:
         part = log_likelihood[start : start + BLOCK]
         fine = np.isfinite(part).all(axis=1)
         at = start + np.flatnonzero(fine)
-        out.khat[start : start + len(part)] = np.inf
+        whole = slice(start, start + len(part))
+        out.khat[whole] = np.inf
+        least = part.min(axis=1)
+        out.elpd[whole] = np.where(least == -np.inf, -np.inf, np.nan)
+        if not fine.all():
+            out.lpd[whole] = _mean_density(part)
         if not fine.any():
             return
-        for whole, piece in zip(out, _block(part[fine], tail), strict=True):
-            whole[at] = piece
+        for column, piece in zip(out, _block(part[fine], tail), strict=True):
+            column[at] = piece
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         list(pool.map(block, range(0, rows, BLOCK)))
     return out
+
+
+def _mean_density(values: np.ndarray) -> np.ndarray:
+    most = values.max(axis=1, keepdims=True)
+    with np.errstate(all="ignore"):
+        found = most[:, 0] + np.log(np.exp(values - most).mean(axis=1))
+    return np.where(most[:, 0] == -np.inf, -np.inf, found)
 
 
 def _block(values: np.ndarray, tail: int) -> LeftOut:
@@ -117,8 +130,13 @@ def _block(values: np.ndarray, tail: int) -> LeftOut:
 def _alone(values: np.ndarray, tail: int) -> tuple[float, float]:
     """One row whose tail is no ordinary Pareto tail."""
     weights, khat, _ = smooth(-values, tail=tail)
-    most = values.max()
-    return float(most + np.log(weights @ np.exp(values - most))), khat
+    if not math.isfinite(khat):
+        least = values.min()
+        return float(np.log(len(values)) + least - np.log(np.exp(least - values).sum())), khat
+    with np.errstate(divide="ignore"):
+        logs = np.log(weights) + values
+    most = logs.max()
+    return float(most + np.log(np.exp(logs - most).sum())), khat
 
 
 def _pareto(tails: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -13,6 +13,7 @@ import hierwidgets as hw
 from hierwidgets.tables import compare, loo_groups
 from hierwidgets.tables.log_likelihood import log_likelihood
 from hierwidgets.weights.smoothing import smooth
+from tests.tables.test_loo import without
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +62,44 @@ def test_stacking_is_the_best_mixture():
     score = np.log(np.exp(elpd) @ np.stack([grid, 1 - grid])).sum(axis=0)
     assert weights[0] == pytest.approx(grid[score.argmax()], abs=1e-4)
     assert weights.sum() == pytest.approx(1)
+
+
+def test_stacking_with_rows_that_some_or_no_model_foresees():
+    rng = np.random.default_rng(1)
+    elpd = rng.normal(-1, 0.5, size=(200, 2))
+    elpd[3, 0] = -np.inf
+    grid = np.linspace(0, 1, 20_001)[:-1]
+    score = np.log(np.exp(elpd) @ np.stack([grid, 1 - grid])).sum(axis=0)
+    weights = compare.stacking(elpd)
+    assert weights[0] == pytest.approx(grid[score.argmax()], abs=1e-4)
+    nowhere = np.vstack([elpd, [[-np.inf, -np.inf]]])
+    np.testing.assert_allclose(compare.stacking(nowhere), weights, atol=1e-9)
+    every = np.where(np.arange(2) == 0, -np.inf, elpd)
+    np.testing.assert_allclose(compare.stacking(every), [0, 1], atol=1e-6)
+
+
+def test_a_model_with_an_impossible_row_is_never_first(fits):
+    """Left out of the sum, the row would have been worth 300: the better model by omission."""
+    zero = without(fits["slopes"], {109: 3})
+    table = compare.compare({"zero": zero, **fits}).set_index("model")
+    assert table.index.tolist() == ["slopes", "intercepts", "pooled", "zero"]
+    assert table.loc["zero", "elpd"] == table.loc["zero", "elpd_diff"] == -np.inf
+    assert table.loc["zero", "p_worse"] == 1
+    assert "row 109 has density zero at 3 of 1,000 draws" in table.loc["zero", "caution"]
+    assert table["weight"].sum() == pytest.approx(1)
+    rows = compare.differences({"zero": zero, **fits}, "slopes", "zero")
+    assert rows["difference"].to_numpy()[109] == np.inf
+    groups = compare.by_group({"zero": zero, **fits}, "slopes", "zero").set_index("group")
+    assert groups.loc["349", "difference"] == np.inf
+    assert np.isnan(groups.loc["349", "se"])
+    worse = without(fits["slopes"], {109: 3, 20: 1})
+    both = compare.compare({"worse": worse, "zero": zero}).set_index("model")
+    assert both.index.tolist() == ["zero", "worse"]
+    assert np.isnan(both.loc["worse", "elpd_diff"])
+    assert (
+        compare.by_group({"worse": worse, "zero": zero}, "zero", "worse")["difference"].isna().sum()
+        == 1
+    )
 
 
 def test_groups_say_where_slopes_help(fits):

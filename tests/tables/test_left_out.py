@@ -249,8 +249,11 @@ def test_a_group_effect_on_the_scale_is_integrated_around_the_normal(data):
     [
         ("count ~ (x + weight | c)", {"family": "poisson"}, "3 effects are new in it"),
         ("y ~ (x | c)", {"family": "t"}, "where there may be several modes"),
-        ("censored(y, state) ~ (1 | c)", {}, "censored, truncated or weighted"),
-        ("weighted(y, weight) ~ (1 | c)", {}, "censored, truncated or weighted"),
+        (
+            "censored(size, state) ~ (1 | c)",
+            {"family": "exponential", "link": "log"},
+            "the distribution of the exponential family between bounds",
+        ),
         ("y ~ hsgp(x, m=4, c=1.5) + (1 | c)", {}, "the Gaussian process"),
         ("kind ~ x + (1 | c)", {"family": "categorical"}, "the density of the categorical family"),
         (

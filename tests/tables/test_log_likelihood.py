@@ -141,13 +141,6 @@ def test_a_weighted_row_counts_as_often_as_its_weight(data):
     np.testing.assert_allclose(total(fit), expected.sum(axis=-1), rtol=1e-12)
 
 
-def test_a_censored_response_is_refused(data):
-    fit = short("censored(y, state) ~ x + (1 | c)", data)
-    for ask in (pointwise, total):
-        with pytest.raises(ValueError, match=r"Put it into .* as the group log_likelihood"):
-            ask(fit)
-
-
 def test_batches_are_one_whole(sleep_fit, monkeypatch):
     whole = pointwise(sleep_fit)
     monkeypatch.setattr(log_likelihood, "_BATCH", 180 * 137)

@@ -9,8 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from scipy import special
 
 import hierwidgets as hw
+from hierwidgets import terms
 from hierwidgets.tables import loo
 from hierwidgets.tables.log_likelihood import log_likelihood
 from hierwidgets.weights.rows import efficient_tail, leave_one_out
@@ -66,15 +68,69 @@ def test_a_block_of_rows_is_each_row_alone():
     assert efficient_tail(100, 0.5) == 20
 
 
-def test_a_row_that_is_impossible_at_some_draw_has_no_estimate():
+def test_a_row_that_is_impossible_at_some_draw_is_the_mean_of_infinite_weights():
     values = np.random.default_rng(1).normal(-1, 0.1, size=(40, 500))
     alone = leave_one_out(values, 67)
     values[7, 3] = -np.inf
+    values[8] = -np.inf
+    values[9, 0] = np.nan
     found = leave_one_out(values, 67)
-    assert np.isnan(found.elpd[7])
-    assert found.khat[7] == np.inf
-    others = np.arange(40) != 7
+    harmonic = np.log(500) - special.logsumexp(-values[7])
+    assert found.elpd[7] == found.elpd[8] == harmonic == -np.inf
+    assert np.isnan(found.elpd[9])
+    assert (found.khat[7:10] == np.inf).all()
+    assert found.lpd[7] == pytest.approx(special.logsumexp(values[7]) - np.log(500))
+    assert found.lpd[8] == -np.inf
+    others = np.setdiff1d(np.arange(40), [7, 8, 9])
     np.testing.assert_array_equal(found.elpd[others], alone.elpd[others])
+
+
+def test_a_row_that_is_all_but_impossible_is_not_minus_infinity():
+    """Its density at the draw that has all the weight is below the smallest number above zero."""
+    values = np.random.default_rng(1).normal(-1, 0.1, size=(3, 500))
+    values[1, 3] = -2000.0
+    values[2, :20] = np.linspace(-3000, -2000, 20)
+    found = leave_one_out(values, 67)
+    assert found.elpd[1] == pytest.approx(-2000 + np.log(500), abs=0.1)
+    assert -3000 < found.elpd[2] < -2900
+    assert np.isfinite(found.elpd).all()
+
+
+def without(fit: hw.Fit, at: dict[int, int], value: float = -np.inf) -> hw.Fit:
+    """The same draws, with rows that have this log likelihood at so many draws."""
+    some = fit.posterior.isel(draw=slice(None, None, 4))
+    values = log_likelihood(hw.wrap(fit.model, xr.DataTree.from_dict({"posterior": some}))).copy()
+    for row, draws in at.items():
+        values[1, :draws, row] = value
+    name = terms.shown_name(fit.model.response_term)
+    group = xr.Dataset({name: (("chain", "draw", "__obs__"), values)})
+    return hw.wrap(fit.model, xr.DataTree.from_dict({"posterior": some, "log_likelihood": group}))
+
+
+def test_an_impossible_row_is_named_and_never_dropped(sleep_fit):
+    fit = without(sleep_fit, {109: 3, 20: 1})
+    whole, widely = loo.total(fit), loo.waic(fit)
+    for found in (whole, widely):
+        assert (found.elpd, found.p, found.impossible) == (-np.inf, np.inf, 2)
+        assert np.isnan(found.se)
+    rows = loo.pointwise(fit)
+    assert rows.loc[rows["zero"] > 0, ["row", "zero"]].to_numpy().tolist() == [[20, 1], [109, 3]]
+    table = loo.by_group(fit).set_index("group")
+    assert table.index[table["mean"] == -np.inf].tolist() == ["310", "349"]
+    assert np.isfinite(table.loc["308", "mean"])
+    told = loo.verdict(fit)
+    assert not told.healthy
+    named = (
+        "row 20 has density zero at 1 of 1,000 draws, row 109 has density zero at 3 of 1,000 draws"
+    )
+    assert told.said == f"elpd is minus infinity: {named}."
+    assert len(eval(told.findings[0].next, {"fit": fit})) == 2
+
+
+def test_a_likelihood_that_is_not_a_number_is_refused(sleep_fit):
+    fit = without(sleep_fit, {5: 2}, np.nan)
+    with pytest.raises(ValueError, match=r"row 5 is not a number at 2 of 1,000 draws.*convergence"):
+        loo.total(fit)
 
 
 def test_it_is_the_exact_predictive_density_of_a_normal_mean():
@@ -150,6 +206,24 @@ def test_a_variable_that_is_not_finite_does_not_spoil_the_efficiency(sleep_fit):
     assert loo.efficiency(hw.wrap(sleep_fit.model, tree)) == pytest.approx(
         loo.efficiency(sleep_fit)
     )
+
+
+@pytest.mark.filterwarnings("ignore:Estimated shape parameter")
+def test_the_same_draws_have_one_answer_whatever_stands_beside_them(sleep_fit):
+    """Bambi's compute_log_likelihood puts mu by row into the posterior, and ArviZ averages over it."""
+    some = sleep_fit.idata.isel(draw=slice(None, None, 4))
+    plain = hw.wrap(sleep_fit.model, some)
+    posterior = some["posterior"].to_dataset()
+    mu = terms.linear_predictor(sleep_fit.model, posterior, "mu")
+    beside = posterior.assign(
+        mu=(("chain", "draw", "__obs__"), mu), **{"1|Subject_offset": posterior["1|Subject"]}
+    )
+    full = hw.wrap(sleep_fit.model, xr.DataTree.from_dict({"posterior": beside}))
+    assert loo.efficiency(full) == loo.efficiency(plain)
+    assert loo.total(full) == loo.total(plain)
+    theirs = (arviz_of(plain), arviz_of(full))
+    assert loo.total(full).elpd == pytest.approx(float(theirs[0].elpd), rel=1e-9)
+    assert abs(float(theirs[1].elpd - theirs[0].elpd)) > 1e-3
 
 
 def test_an_unknown_factor_is_refused(sleep_fit):

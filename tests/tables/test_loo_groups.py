@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
-from scipy import stats
+from scipy import special, stats
 
 import hierwidgets as hw
 from hierwidgets import refits
@@ -29,6 +29,7 @@ from hierwidgets.tables.loo_groups import (
     Grouping,
     _verdict,
     averaged,
+    held_weights,
     loo_groups,
     totals,
 )
@@ -267,6 +268,33 @@ def test_a_reason_stands_where_there_is_no_elpd():
     whole = totals(table)
     assert whole.missing == 4
     assert np.isnan(whole.elpd)
+
+
+def test_a_group_without_density_at_some_draws_is_minus_infinity(tiny_fit, monkeypatch):
+    """The mean of 1 / p is infinite there; a refit without the group has a mean of p."""
+    plain = Draws.density
+
+    def density(self, mine):
+        log = np.array(plain(self, mine).log)
+        log[:5] = -np.inf if 0 in mine else log[:5]
+        return Density(log)
+
+    monkeypatch.setattr(Draws, "density", density)
+    fit = hw.wrap(tiny_fit.model, tiny_fit.idata)
+    table = loo_groups(fit).set_index("group")
+    assert table.loc["a", "elpd"] == -np.inf
+    assert table.loc["a", "khat"] == np.inf
+    assert table.loc["a", "verdict"] == NEEDS_REFIT
+    assert table.loc["a", "reason"] == "its rows have density zero at 5 of 200 draws"
+    whole = totals(table)
+    assert (whole.elpd, whole.groups, whole.missing) == (-np.inf, 4, 0)
+    draws = Draws(fit)
+    log = draws.density(Grouping.of(fit).rows("a")).log
+    mean = averaged(Density(log), draws)
+    assert mean.elpd == pytest.approx(special.logsumexp(log) - np.log(200))
+    weights, khat = held_weights(log, (2, 100))
+    assert khat == np.inf
+    np.testing.assert_array_equal(weights, np.where(np.arange(200) < 5, 0.2, 0))
 
 
 def posterior_of_t(model):

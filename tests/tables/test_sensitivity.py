@@ -18,6 +18,7 @@ from hierwidgets.tables.priors import quantities
 from hierwidgets.tables.sensitivity import diagnosis, log_priors, sensitivity, unscaled
 from hierwidgets.weights import power
 from tests.synthetic import made_up
+from tests.tables.test_loo import without
 
 SCHOOLS = bmb.Formula("effect ~ 1 + (1 | school)", "sigma ~ 0 + offset(log(se))")
 QUICK = {"draws": 1000, "tune": 1000, "random_seed": 5, "progress": False}
@@ -198,3 +199,59 @@ def test_the_limit_is_a_shift_of_a_quarter_of_a_standard_deviation():
 def test_an_unknown_way_to_scale_is_refused(sleep_fit):
     with pytest.raises(ValueError, match="'parameter' is not a way to scale the priors"):
         sensitivity(sleep_fit, "parameter")
+
+
+def test_a_likelihood_with_an_impossible_row_cannot_be_scaled(conflict):
+    fit = without(conflict, {2: 4})
+    table = sensitivity(fit)
+    assert table["likelihood"].isna().all()
+    assert (table["likelihood_khat"] == np.inf).all()
+    moved = table["prior"] >= tables.LIMIT
+    assert moved.any()
+    assert (table.loc[moved, "diagnosis"] == tables.CANNOT_TELL).all()
+    said = fit.sensitivity().about["statement"]
+    assert "row 2 has density zero at 4 of 1,000 draws" in said
+
+
+def test_priorsenses_published_example():
+    """The univariate normal of priorsense's manual, by draws of its exact posterior on a grid.
+
+    Its two published runs of 4,000 draws say prior 0.433 and 0.407 for mu, 0.360 and 0.267 for sigma;
+    likelihood 0.641 and 0.577, 0.674 and 0.488. Runs of that length vary by 0.035 to 0.07 (sd).
+    """
+    y = (
+        "9.5 10.2 9.1 9.1 10.3 10.9 11.7 10.3 9.6 8.6 9.1 11.1 9.3 10.5 9.7 10.3 10.0 9.8 9.6 8.3 10.2 "
+        "9.8 10.0 10.0 9.1"
+    )
+    data = pd.DataFrame({"y": [float(value) for value in y.split()]})
+    given = {
+        "Intercept": hw.Prior("Normal", mu=0, sigma=1),
+        "sigma": hw.Prior("HalfNormal", sigma=2.5),
+    }
+    model = bmb.Model("y ~ 1", data, priors=given)
+    mu, sigma = np.meshgrid(np.linspace(5, 10.5, 900), np.linspace(0.3, 6, 900), indexing="ij")
+    values = data["y"].to_numpy()
+    log = stats.norm.logpdf(mu, 0, 1) + stats.norm.logpdf(sigma, 0, 2.5)
+    log -= 25 * np.log(sigma) + ((values**2).sum() - 2 * mu * values.sum() + 25 * mu**2) / (
+        2 * sigma**2
+    )
+    rng = np.random.default_rng(1)
+    share = np.exp(log - log.max()).ravel()
+    at = rng.choice(log.size, (4, 10_000), p=share / share.sum())
+    dims = ("chain", "draw")
+    posterior = xr.Dataset(
+        {
+            "Intercept": (dims, mu.ravel()[at] + rng.uniform(-0.003, 0.003, at.shape)),
+            "sigma": (dims, sigma.ravel()[at] + rng.uniform(-0.003, 0.003, at.shape)),
+        }
+    )
+    fit = hw.wrap(model, xr.DataTree.from_dict({"posterior": posterior}))
+    found = sensitivity(fit).set_index("quantity")
+    published = {
+        "Intercept": [(0.433, 0.407, 0.035), (0.641, 0.577, 0.059)],
+        "sigma": [(0.360, 0.267, 0.053), (0.674, 0.488, 0.071)],
+    }
+    for name, both in published.items():
+        for column, (one, other, sd) in zip(("prior", "likelihood"), both, strict=True):
+            assert found.loc[name, column] == pytest.approx((one + other) / 2, abs=3 * sd)
+        assert found.loc[name, "diagnosis"] == tables.CONFLICT

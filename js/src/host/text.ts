@@ -4,6 +4,23 @@ export function short(value: number): string {
   return String(Number(value.toPrecision(4))).replace("-", "−");
 }
 
+/** A number with so many digits after the point; infinities as signs, and null for minus infinity. */
+export function fixed(value: number | null, digits: number): string {
+  if (value === null || value === Number.NEGATIVE_INFINITY) return "−∞";
+  if (value === Number.POSITIVE_INFINITY) return "∞";
+  return value.toFixed(digits).replace("-", "−");
+}
+
+/** A number that an axis has a place for, else null. */
+export function finite(value: number | undefined): number | null {
+  return value !== undefined && Number.isFinite(value) ? value : null;
+}
+
+/** An estimate with its standard error, where it has one. */
+export function pm(value: number | null, error: number | null): string {
+  return error === null ? fixed(value, 1) : `${fixed(value, 1)} ± ${fixed(error, 1)}`;
+}
+
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
 }

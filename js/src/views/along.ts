@@ -17,6 +17,8 @@ export interface Along {
   chart: Chart;
   /** The group of a row that is drawn, by its place among them. */
   groupOf(place: number): string;
+  /** What a row that is drawn is called in the data, by its place among them. */
+  nameOf(place: number): string;
   /** What is picked stands out, once drawn. */
   light(): void;
 }
@@ -31,8 +33,11 @@ export async function alongRows(context: Context, options: AlongOptions): Promis
     const [name, group] = [factor(), String(datum.group ?? "")];
     if (name !== null && group !== "") selection.pick(name, [group], adds(event));
   });
+  const rows = numbers(columns, "row");
+  const named = columns.named ? strings(columns, "named") : undefined;
   return {
     chart,
+    nameOf: (place) => named?.[place] ?? String(rows[place]),
     groupOf(place) {
       const name = factor();
       if (name === null) return "";

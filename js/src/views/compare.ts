@@ -4,7 +4,7 @@ import { numbers } from "../host/columns.js";
 import { element, laidOut, onWidth } from "../host/dom.js";
 import type { ListState } from "../host/listing.js";
 import { state as makeState, type State } from "../host/state.js";
-import { plural } from "../host/text.js";
+import { finite, plural, pm } from "../host/text.js";
 import type { Context, Row } from "../host/types.js";
 import { headings, worded } from "../host/words.js";
 import { alongRows } from "./along.js";
@@ -12,14 +12,15 @@ import css from "./compare.css";
 import { scoreRows } from "./scores.js";
 import { UNITS, wholeGroups } from "./whole.js";
 
+/** Null where a row has no density at some draw: elpd is minus infinity then. */
 interface CompareModel {
   model: string;
-  elpd: number;
-  se: number;
-  p_loo?: number;
-  mcse?: number;
-  elpd_diff: number;
-  dse: number;
+  elpd: number | null;
+  se: number | null;
+  p_loo?: number | null;
+  mcse?: number | null;
+  elpd_diff: number | null;
+  dse: number | null;
   weight: number;
   bad: number;
   caution: string;
@@ -158,7 +159,8 @@ export async function compare(context: Context): Promise<void> {
     const [khat, other] = pair.map((place) => numbers(columns, `khat/${place}`));
     const found: Row[] = Array.from(numbers(columns, "row"), (row, i) => ({
       row,
-      difference: (elpd?.[i] ?? Number.NaN) - (less?.[i] ?? Number.NaN),
+      name: along.nameOf(i),
+      difference: finite((elpd?.[i] ?? Number.NaN) - (less?.[i] ?? Number.NaN)),
       group: along.groupOf(i),
       bad: Math.max(khat?.[i] ?? 0, other?.[i] ?? 0) > about.good ? 1 : 0,
     }));
@@ -258,9 +260,9 @@ function table(models: CompareModel[], formulas: Record<string, string>): HTMLEl
     row.title = formulas[one.model] ?? "";
     const texts = [
       one.model,
-      `${signed(one.elpd)} ± ${one.se.toFixed(1)}`,
-      one === models[0] ? "the best" : `${signed(one.elpd_diff)} ± ${one.dse.toFixed(1)}`,
-      one.p_loo?.toFixed(1) ?? one.mcse?.toFixed(2) ?? "",
+      pm(one.elpd, one.se),
+      one === models[0] ? "the best" : one.elpd_diff === null ? "–" : pm(one.elpd_diff, one.dse),
+      one.p_loo?.toFixed(1) ?? one.mcse?.toFixed(2) ?? "–",
       one.weight.toFixed(2),
     ];
     for (const text of texts) row.append(element("td", { textContent: text }));
@@ -275,5 +277,3 @@ function table(models: CompareModel[], formulas: Record<string, string>): HTMLEl
   cautions.setAttribute("aria-label", plural(cautions.childElementCount, "caution"));
   return [made, cautions];
 }
-
-const signed = (value: number): string => value.toFixed(1).replace("-", "−");

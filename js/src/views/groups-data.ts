@@ -32,6 +32,8 @@ interface About {
   page: number;
   y: Record<Scale, string>;
   misfit: string;
+  /** What rows and lines of a bounded or censored response are, or nothing. */
+  note?: string;
 }
 
 export interface Effect {

@@ -188,6 +188,7 @@ export async function groups(context: Context): Promise<void> {
         ? `This page has the lines of ${plural(every - unheld, "group")} of ${every.toLocaleString("en")}; the others need Python.`
         : "",
       block().bounds[scale] ? "" : "The rows of the data have no place on this scale.",
+      data.about.note ?? "",
     ];
     caption.update(alone ? "" : `${data.about.y[scale]} against ${block().label}`, notes.join(" ").trim());
   }

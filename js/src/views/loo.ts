@@ -3,6 +3,7 @@ import { numbers } from "../host/columns.js";
 import { element, laidOut, onWidth, pressed } from "../host/dom.js";
 import type { ListState } from "../host/listing.js";
 import { state as makeState } from "../host/state.js";
+import { finite, fixed, pm } from "../host/text.js";
 import type { Context, Row } from "../host/types.js";
 import { headings, worded } from "../host/words.js";
 import { alongRows } from "./along.js";
@@ -11,11 +12,12 @@ import { scoreRows } from "./scores.js";
 import { type Verdict, verdict } from "./verdict.js";
 import { UNITS, wholeGroups } from "./whole.js";
 
+/** Null where a row has no density at some draw: elpd is minus infinity then. */
 interface Estimate {
-  elpd: number;
-  se: number;
-  p: number;
-  p_se: number;
+  elpd: number | null;
+  se: number | null;
+  p: number | null;
+  p_se: number | null;
   bad: number;
 }
 
@@ -90,6 +92,7 @@ export async function loo(context: Context): Promise<void> {
   const {
     chart,
     groupOf,
+    nameOf,
     light: lit,
   } = await alongRows(context, {
     el: box,
@@ -103,7 +106,8 @@ export async function loo(context: Context): Promise<void> {
   function points(): void {
     const found: Row[] = Array.from(row, (at, i) => ({
       row: at,
-      khat: khat[i],
+      name: nameOf(i),
+      khat: finite(khat[i]),
       elpd: elpd[i],
       group: groupOf(i),
       bad: (khat[i] ?? 0) > about.good ? 1 : 0,
@@ -118,12 +122,7 @@ export async function loo(context: Context): Promise<void> {
     table.append(headings(["row", state.get("factor") ?? "", "elpd", "Pareto k"]));
     for (const i of order.slice(0, WORST)) {
       const k = khat[i] ?? Number.NaN;
-      const texts = [
-        String(row[i]),
-        groupOf(i),
-        signed((elpd[i] ?? Number.NaN).toFixed(2)),
-        signed(k.toFixed(2)),
-      ];
+      const texts = [nameOf(i), groupOf(i), fixed(elpd[i] ?? Number.NaN, 2), fixed(k, 2)];
       const one = line(texts);
       one.classList.toggle("hw-flag", k > about.good);
       const name = state.get("factor");
@@ -204,7 +203,8 @@ function estimates(about: LooAbout): HTMLElement {
   table.append(headings(["", "elpd", "effective parameters", "beyond the limit"]));
   const put = (name: string, one: Estimate, limit: string): void => {
     const beyond = `${one.bad.toLocaleString("en")} of ${about.rows.toLocaleString("en")} rows (${limit})`;
-    table.append(line([name, pm(one.elpd, one.se), pm(one.p, one.p_se), beyond]));
+    const effective = one.p === null ? "∞" : pm(one.p, one.p_se);
+    table.append(line([name, pm(one.elpd, one.se), effective, beyond]));
   };
   put("LOO", about.loo, `Pareto k > ${about.good.toFixed(2)}`);
   put("WAIC", about.waic, "variance > 0.4");
@@ -216,9 +216,6 @@ function estimates(about: LooAbout): HTMLElement {
   node.append(table, note);
   return node;
 }
-
-const signed = (text: string): string => text.replace("-", "−");
-const pm = (value: number, error: number): string => `${signed(value.toFixed(1))} ± ${error.toFixed(1)}`;
 
 function line(texts: readonly string[]): HTMLTableRowElement {
   const one = element("tr");
