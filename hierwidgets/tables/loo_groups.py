@@ -13,7 +13,7 @@ import pandas as pd
 from hierwidgets import checks
 from hierwidgets.progress import bar
 from hierwidgets.tables.left_out import Density, Draws
-from hierwidgets.weights.errors import ess, mcse
+from hierwidgets.weights.errors import bounds, ess
 from hierwidgets.weights.smoothing import smooth
 
 if TYPE_CHECKING:
@@ -261,7 +261,7 @@ def _mean(log: np.ndarray, weights: np.ndarray, draws: Draws, khat: float) -> He
     high = float(log.max())
     density = np.exp(log - high)
     mean = float(weights @ density)
-    error, _ = mcse(weights, density, [draws.sizes])
+    error, _ = bounds(weights, density, [draws.sizes])
     return Held(high + float(np.log(mean)), float(error / mean), khat)
 
 

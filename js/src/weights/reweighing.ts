@@ -151,14 +151,16 @@ export class Reweighing {
     const n = counts[member] as number;
     const start = counts.slice(0, member).reduce((sum, count) => sum + count, 0);
     const weights = new Float64Array(total).fill(1 / n, start, start + n);
-    const { summary, spread, ess, ntail } = summarise(weights, quantities, this.errorOf(weights, member));
+    const khat = Number.NEGATIVE_INFINITY;
+    const errorOf = this.errorOf({ weights, own: member, khat });
+    const { summary, spread, ess, ntail } = summarise(weights, quantities, errorOf);
     const evidence = evidenceOf(smooth(logWeights, this.data.rEff), this.#pooled);
     return {
       verdict: "reliable",
       reason: "",
       weights,
       spread,
-      khat: Number.NEGATIVE_INFINITY,
+      khat,
       ess: Math.min(ess, n),
       ntail,
       summary,
@@ -170,14 +172,14 @@ export class Reweighing {
   }
 
   /** Errors under weights of the whole pool, or of one member's own draws. */
-  errorOf(weights: Float64Array, own: number | null): ErrorOf {
+  errorOf({ weights, own, khat }: Pick<View, "weights" | "own" | "khat">): ErrorOf {
     const { counts, sizes } = this.draws;
-    if (own === null) return (values, one) => mcse(weights, values, one, sizes, this.#pooled);
+    if (own === null) return (values, one) => mcse(weights, values, one, sizes, khat, this.#pooled);
     const start = counts.slice(0, own).reduce((sum, count) => sum + count, 0);
     const stop = start + (counts[own] as number);
     const alone = weights.subarray(start, stop);
     const size = [sizes[own] as Size];
-    return (values, one) => mcse(alone, values.subarray(start, stop), one, size);
+    return (values, one) => mcse(alone, values.subarray(start, stop), one, size, khat);
   }
 
   #essOfScale(parameter: string, e: number, draws: Float32Array): number {
