@@ -15,9 +15,9 @@ GROUPS = [f"g{i}" for i in range(6)]
 WIDER = {"x": hw.Prior("Normal", mu=0, sigma=3)}
 
 
-def drawn(seed: int = 0, apart: float = 0.0) -> hw.Fit:
+def drawn(apart: float = 0.0) -> hw.Fit:
     """Four chains, the first `apart` standard deviations from the others in one scale."""
-    fit = made_up(GROUPS, seed=seed, chains=4, draws=500)
+    fit = made_up(GROUPS, chains=4, draws=500)
     scale = fit.idata["posterior"]["1|g_sigma"]
     scale[0] += apart * 0.1
     return hw.wrap(fit.model, fit.idata)
@@ -63,7 +63,8 @@ def test_a_single_chain_is_no_disagreement() -> None:
 
 
 def test_a_longer_fit_speaks_in_its_place_and_leaves_it_behind() -> None:
-    fit, longer = drawn(apart=0.5), drawn(seed=1)
+    fit = drawn(apart=0.5)
+    longer = hw.wrap(fit.model, drawn().idata)
     refits._in_pool(fit, longer)
     assert fit.pool == [fit, longer]
     assert longer.pool == [longer]
