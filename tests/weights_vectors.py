@@ -343,11 +343,11 @@ def gate_() -> list[dict[str, Any]]:
             "r_eff": 0.8,
         }
         rows.append(judged(name, gate.judge(target, L, quantities, sizes, 0.8), inputs))
-    x, L, target, sizes = tilted(15, [0.0], 0.3, draws=150)
+    x, fitted, target, sizes = tilted(15, [0.0], 0.3, draws=150)
     for name, power in [("a mean with a heavy tail", 1.5), ("an sd with a heavy tail", 2.0)]:
         heavy = np.exp(power * x).round(6)[None]
-        inputs = {"target": target, "L": L, "quantities": heavy, "sizes": sizes, "r_eff": 0.8}
-        rows.append(judged(name, gate.judge(target, L, heavy, sizes, 0.8), inputs))
+        inputs = {"target": target, "L": fitted, "quantities": heavy, "sizes": sizes, "r_eff": 0.8}
+        rows.append(judged(name, gate.judge(target, fitted, heavy, sizes, 0.8), inputs))
     x, _, _, sizes = tilted(15, [0.0], 0.0, draws=150)
     flat = np.zeros((1, len(x)))
     for name, target in [
