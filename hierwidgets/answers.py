@@ -107,8 +107,9 @@ class Answers:
         Returns
         -------
         Fit
-            Its `pool` is this fit's pool, which later reweighting draws on. If its chains did not mix,
-            a warning says so and it stays out of the pool.
+            Its `pool` is this fit's pool, which later reweighting draws on, without fits whose
+            chains disagree. If its own chains did not mix, a warning says so and it stays out of
+            the pool.
 
         Raises
         ------
@@ -142,7 +143,8 @@ class Answers:
         -------
         hierwidgets.tables.reweight.Reweighted
             With ``verdict``, ``reliable``, ``khat``, ``ess``, ``log_evidence_ratio``, ``weights``,
-            ``summary()`` and ``idata``.
+            ``summary()`` and ``idata``. Never reliable where the chains of this fit disagree: its
+            ``reason`` then gives R-hat and what to do first.
 
         Raises
         ------

@@ -152,8 +152,12 @@ def _fit(fit: Fit, given: Job, tree: xr.DataTree) -> Fit:
 
 
 def _in_pool(fit: Fit, new: Fit) -> Fit:
-    new.pool = fit.pool
+    """A refit that mixed, of a fit that did not, leaves it and its like behind."""
+    from hierwidgets.tables.reweight import unmixed
+
     fit.pool.append(new)
+    spoilt = unmixed(fit) and not unmixed(new)
+    new.pool = [one for one in fit.pool if not unmixed(one)] if spoilt else fit.pool
     return new
 
 

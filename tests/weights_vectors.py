@@ -280,8 +280,8 @@ def pool_() -> list[dict[str, Any]]:
         n = [m * d for m, d in sizes]
         f = pool.normalisers(L, n)
         R = pool.responsibilities(L, n, f)
-        weights = smoothing.smooth(log_target - pool.mixture(L, n, f)).weights
-        of_mean, of_sd = errors.mcse(weights, x, sizes, R)
+        weights, khat, _ = smoothing.smooth(log_target - pool.mixture(L, n, f))
+        of_mean, of_sd = errors.mcse(weights, x, sizes, R, khat)
         rows.append(
             {
                 "name": name,
@@ -292,10 +292,11 @@ def pool_() -> list[dict[str, Any]]:
                 "mixture": pool.mixture(L, n, f),
                 "overlap": pool.overlap(L, n, f),
                 "weights": weights,
+                "khat": khat,
                 "values": x,
                 "mcse_mean": of_mean,
                 "mcse_sd": of_sd,
-                "inflation": [errors.inflation(h) for h in errors.influences(weights, x)],
+                "inflation": [errors.inflation(h, khat) for h in errors.influences(weights, x)],
             }
         )
     return rows
@@ -342,6 +343,11 @@ def gate_() -> list[dict[str, Any]]:
             "r_eff": 0.8,
         }
         rows.append(judged(name, gate.judge(target, L, quantities, sizes, 0.8), inputs))
+    x, fitted, target, sizes = tilted(15, [0.0], 0.3, draws=150)
+    for name, power in [("a mean with a heavy tail", 1.5), ("an sd with a heavy tail", 2.0)]:
+        heavy = np.exp(power * x).round(6)[None]
+        inputs = {"target": target, "L": fitted, "quantities": heavy, "sizes": sizes, "r_eff": 0.8}
+        rows.append(judged(name, gate.judge(target, fitted, heavy, sizes, 0.8), inputs))
     x, _, _, sizes = tilted(15, [0.0], 0.0, draws=150)
     flat = np.zeros((1, len(x)))
     for name, target in [

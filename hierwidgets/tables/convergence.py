@@ -154,6 +154,27 @@ def verdict(fit: Fit, table: pd.DataFrame | None = None) -> Verdict:
     return Verdict(False, WRONG, said, findings, notes)
 
 
+def disagreement(fit: Fit) -> Finding | None:
+    """What is wrong where the chains disagree about the population's parameters, and the next step.
+
+    Quick: no group's effect is looked at. Nothing where they agree, or where there is one chain.
+
+    Examples
+    --------
+    >>> disagreement(fit)  # doctest: +SKIP
+    """
+    chains = fit.posterior.sizes["chain"]
+    table = trace.parameters(fit, groups=False)
+    table["badness"] = badness(table, chains)
+    table["failing"] = ~(table["badness"] <= 1)
+    apart = table[table["failing"] & (table["sd"] > 0) & ~(table["rhat"] <= RHAT)]
+    if chains == 1 or apart.empty:
+        return None
+    worst = apart.sort_values("rhat", na_position="last").iloc[-1]
+    said = f"R-hat of {worst['parameter']} is {worst['rhat']:.3f}, where {RHAT} is the limit"
+    return Finding(said, _mixing(fit, table)[0].next)
+
+
 def changes(fit: Fit, table: pd.DataFrame | None = None) -> pd.DataFrame:
     """What a refit made of its diagnostics, beside the fit that it is a refit of.
 

@@ -13,7 +13,7 @@ import pandas as pd
 from hierwidgets import checks
 from hierwidgets.progress import bar
 from hierwidgets.tables.left_out import Density, Draws
-from hierwidgets.weights.errors import ess, mcse
+from hierwidgets.weights.errors import bounds, ess
 from hierwidgets.weights.smoothing import smooth
 
 if TYPE_CHECKING:
@@ -287,7 +287,7 @@ def _mean(log: np.ndarray, weights: np.ndarray, draws: Draws, khat: float) -> He
         logs = np.log(weights) + log
     high = float(logs.max())
     elpd = high + float(np.log(np.exp(logs - high).sum()))
-    error, _ = mcse(weights, np.exp(np.minimum(log - elpd, _LARGEST)), [draws.sizes])
+    error, _ = bounds(weights, np.exp(np.minimum(log - elpd, _LARGEST)), [draws.sizes])
     return Held(elpd, float(error), khat)
 
 

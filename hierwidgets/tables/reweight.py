@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import pandas as pd
 
 from hierwidgets import priors
+from hierwidgets.tables.convergence import disagreement
 from hierwidgets.tables.diagnostics import diagnostics
 from hierwidgets.tables.groups import QUANTILES
 from hierwidgets.tables.trace import places
@@ -21,6 +23,10 @@ if TYPE_CHECKING:
 
     from hierwidgets.fit import Fit
     from hierwidgets.priors import Setting
+
+
+HEARD = 0.05
+_UNMIXED: WeakKeyDictionary[Fit, str] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True)
@@ -43,6 +49,8 @@ class Pool:
         The parameters that are scales of groups.
     r_eff : float
         Tail effective sample size over draws, at most 1.
+    unmixed : list of str
+        Of each fit that its chains disagree, and what to do; nothing where they agree.
     """
 
     fits: list[Fit]
@@ -52,6 +60,7 @@ class Pool:
     quantities: np.ndarray = field(repr=False)
     scales: list[str]
     r_eff: float
+    unmixed: list[str]
 
     def log_prior(self, settings: Mapping[str, Setting], names: list[str]) -> np.ndarray:
         """Log density of these parameters under these priors, at every draw, shape (N,)."""
@@ -86,7 +95,20 @@ def pool(fit: Fit) -> Pool:
         np.concatenate([_flat(own) for own in values], axis=1),
         sorted({effect.scale for effect in fit.effects}),
         float(np.mean([_efficiency(own) for own in values])),
+        [unmixed(f) for f in fits],
     )
+
+
+def unmixed(fit: Fit) -> str:
+    """That the chains of a fit disagree, with R-hat and what to do first; nothing where they agree."""
+    if fit not in _UNMIXED:
+        found = disagreement(fit)
+        _UNMIXED[fit] = (
+            f"The chains that are reweighted disagree: {found.said}. First {found.next}"
+            if found
+            else ""
+        )
+    return _UNMIXED[fit]
 
 
 def _efficiency(values: np.ndarray) -> float:
@@ -99,8 +121,27 @@ def judged(drawn: Pool, settings: Mapping[str, Setting]) -> gate.Judgement:
     """The draws of a pool under these top-level priors, and the verdict.
 
     A fit that has these very priors speaks for itself: its own draws alone are taken, and of the
-    pool only the evidence.
+    pool only the evidence. Draws of chains that disagree make nothing reliable.
     """
+    return _doubted(drawn, _judged(drawn, settings))
+
+
+def _doubted(drawn: Pool, found: gate.Judgement) -> gate.Judgement:
+    ends = np.cumsum([chains * draws for chains, draws in drawn.sizes])[:-1]
+    shares = [float(own.sum()) for own in np.split(found.weights, ends)]
+    pairs = zip(drawn.unmixed, shares, strict=True)
+    said = next((said for said, share in pairs if said and share > HEARD), "")
+    if not said:
+        return found
+    return replace(
+        found,
+        verdict="doubtful" if found.verdict == "reliable" else found.verdict,
+        reason=f"{said} {found.reason}".strip(),
+        evidence_reliable=found.evidence_reliable and found.evidence_se == 0,
+    )
+
+
+def _judged(drawn: Pool, settings: Mapping[str, Setting]) -> gate.Judgement:
     names = [
         name for name in drawn.draws if any(own[name] != settings[name] for own in drawn.settings)
     ]
@@ -112,7 +153,8 @@ def judged(drawn: Pool, settings: Mapping[str, Setting]) -> gate.Judgement:
         {name: drawn.draws[name] for name in names if name in drawn.scales},
     )
     found = gate.judge(target, L, drawn.quantities, drawn.sizes, r_eff=drawn.r_eff, change=change)
-    own = next((k for k, given in enumerate(drawn.settings) if given == settings), None)
+    same = [k for k, given in enumerate(drawn.settings) if given == settings]
+    own = min(same, key=lambda k: bool(drawn.unmixed[k]), default=None)
     if own is None:
         return found
     f = normalisers(L, [chains * draws for chains, draws in drawn.sizes])

@@ -93,13 +93,15 @@ def _pairs(variable: str, joint: str, fit: Fit) -> Iterator[Place]:
         yield Place(variable, at, [f"{variable}[{one}, {other}]"])
 
 
-def parameters(fit: Fit) -> pd.DataFrame:
+def parameters(fit: Fit, *, groups: bool = True) -> pd.DataFrame:
     """
     Summary and diagnostics of every scalar of the posterior.
 
     Parameters
     ----------
     fit : Fit
+    groups : bool
+        With those of the group terms.
 
     Returns
     -------
@@ -111,7 +113,8 @@ def parameters(fit: Fit) -> pd.DataFrame:
     --------
     >>> parameters(fit).sort_values("rhat", ascending=False)  # doctest: +SKIP
     """
-    return pd.concat([_summary(fit, place) for place in places(fit)], ignore_index=True)
+    wanted = [place for place in places(fit) if groups or not place.term]
+    return pd.concat([_summary(fit, place) for place in wanted], ignore_index=True)
 
 
 def _summary(fit: Fit, place: Place) -> pd.DataFrame:

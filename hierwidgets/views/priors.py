@@ -157,6 +157,7 @@ class PriorsView(View):
                 ],
                 "factors": factors,
                 "rEff": reweight.pool(fit).r_eff,
+                "unmixed": reweight.unmixed(fit),
                 "shape": list(tables.quantities(fit)[0].draws.shape),
                 "refit": tables.why_not(fit),
                 "initial": self.initial,
@@ -213,6 +214,7 @@ class PriorsView(View):
         held = {
             "shape": list(tables.quantities(other)[0].draws.shape),
             "settings": {one.parameter: _plain(one.setting) for one in priors.top(other)},
+            "unmixed": reweight.unmixed(other),
             "columns": {name: encode(values) for name, values in columns.items()},
         }
         self.add_traits(**{f"member_{number}": t.Dict(held).tag(sync=True)})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from scipy import fft
@@ -11,7 +12,7 @@ from scipy import fft
 from hierwidgets.weights.pool import correction
 from hierwidgets.weights.smoothing import pareto, tail_length
 
-__all__ = ["Sizes", "ess", "inflation", "influences", "mcse", "spread"]
+__all__ = ["Inflation", "Sizes", "bounds", "ess", "inflation", "influences", "mcse", "spread"]
 
 Sizes = Sequence[tuple[int, int]]
 MOST = 5.0
@@ -105,40 +106,52 @@ def spread(psi: np.ndarray, sizes: Sizes) -> np.ndarray:
     return np.sqrt((n**2 * variances / size).sum(axis=-1))
 
 
-def inflation(h: np.ndarray) -> float:
-    """
-    By how much the ordinary Monte Carlo error of a sum of these influences is too small.
+class Inflation(NamedTuple):
+    """By how much an ordinary Monte Carlo error is to be raised, to be stated and to bound it."""
 
-    ``min(P (1 + 2 k+), 5)``, where k is the Pareto shape of the largest of their absolute values
-    and P compares their second moment with the fitted tail's.
+    stated: float
+    bound: float
+
+
+def inflation(h: np.ndarray, khat: float = math.inf) -> Inflation:
+    """
+    By how much the ordinary Monte Carlo error of a sum of these influences can be too small.
+
+    With k+ the Pareto shape of the largest of their absolute values, between 0 and 1, the error is
+    stated ``1 + 2 min(k+, 0.3) + 2.8 max(k+ - 0.5, 0) t`` times as large, where t is khat / 0.3
+    between 0 and 1: a heavy tail is less seen where the weights are unbounded. It is at most
+    ``min(P (1 + 2 k+), 5)`` times as large, where P compares their second moment with the fitted
+    tail's.
 
     Parameters
     ----------
     h : (N,) array
+    khat : float
+        Pareto k of the weights.
 
     Returns
     -------
-    float
-        1 to 5; 5 where no Pareto distribution fits.
+    Inflation
+        ``stated`` is 1 to 3 and ``bound`` 1 to 5; both 5 where no Pareto distribution fits.
 
     Examples
     --------
     >>> import numpy as np
     >>> inflation(np.ones(1000))
-    1.0
+    Inflation(stated=1.0, bound=1.0)
     """
     S = len(h)
     M = tail_length(S)
     a = np.sort(np.abs(h))
     if a[-1] == 0:
-        return 1.0
+        return Inflation(1.0, 1.0)
     a /= a[-1]
     u, tail = a[S - M - 1], a[S - M :] - a[S - M - 1]
     if tail[-1] <= 1e-10:
-        return 1.0
+        return Inflation(1.0, 1.0)
     k, scale = pareto(tail / tail[-1])
     if not math.isfinite(k):
-        return MOST
+        return Inflation(MOST, MOST)
     scale *= tail[-1]
     plus = min(max(k, 0.0), 1.0)
     shape = min(k + (1 + plus) / math.sqrt(M), 0.48)
@@ -146,7 +159,9 @@ def inflation(h: np.ndarray) -> float:
     squares = a**2
     second = squares[: S - M].sum() + M * fitted
     P = min(max(math.sqrt(second / squares.sum()), 1.0), 3.0)
-    return min(P * (1 + 2 * plus), MOST)
+    unbounded = min(max(khat / 0.3, 0.0), 1.0)
+    stated = 1 + 2 * min(plus, 0.3) + 2.8 * max(plus - 0.5, 0.0) * unbounded
+    return Inflation(stated, min(P * (1 + 2 * plus), MOST))
 
 
 def influences(weights: np.ndarray, f: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -163,6 +178,7 @@ def mcse(
     f: np.ndarray,
     sizes: Sizes,
     responsibilities: np.ndarray | None = None,
+    khat: float = math.inf,
 ) -> tuple[np.ndarray, np.ndarray]:
     """
     Monte Carlo standard errors of weighted means and standard deviations.
@@ -179,6 +195,8 @@ def mcse(
     sizes : list of (chains, draws)
     responsibilities : (K, N) array, optional
         Of a pool.
+    khat : float
+        Pareto k of the weights.
 
     Returns
     -------
@@ -193,12 +211,51 @@ def mcse(
     >>> bool(0.01 < of_mean < 0.03), bool(0.01 < of_sd < 0.03)
     (True, True)
     """
+    return _raised(weights, f, sizes, responsibilities, khat)[0]
+
+
+def bounds(
+    weights: np.ndarray,
+    f: np.ndarray,
+    sizes: Sizes,
+    responsibilities: np.ndarray | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """
+    What the errors of `mcse` may be at most, should the tails be worse than the draws show.
+
+    The gate waits for these.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> f = np.random.default_rng(1).standard_t(3, size=4000)
+    >>> even = np.full(4000, 1 / 4000)
+    >>> bool(bounds(even, f, [(4, 1000)])[1] > mcse(even, f, [(4, 1000)])[1])
+    True
+    """
+    return _raised(weights, f, sizes, responsibilities, math.inf)[1]
+
+
+Pair = tuple[np.ndarray, np.ndarray]
+
+
+def _raised(
+    weights: np.ndarray,
+    f: np.ndarray,
+    sizes: Sizes,
+    responsibilities: np.ndarray | None,
+    khat: float,
+) -> tuple[Pair, Pair]:
     weights, f = np.asarray(weights, dtype=float), np.asarray(f, dtype=float)
     both = np.stack(influences(weights, f))
     raw = spread(_with_pool(both, responsibilities), sizes)
-    factor = np.apply_along_axis(inflation, -1, both)
-    of_mean, of_sd = raw * factor
-    return of_mean, of_sd
+    (stated_mean, stated_sd), (bound_mean, bound_sd) = raised(raw, both, khat)
+    return (stated_mean, stated_sd), (bound_mean, bound_sd)
+
+
+def raised(raw: np.ndarray, h: np.ndarray, khat: float) -> np.ndarray:
+    """Ordinary errors of influences (..., N) as stated, and at most: (2, ...)."""
+    return raw * np.moveaxis(np.apply_along_axis(inflation, -1, h, khat), -1, 0)
 
 
 def _with_pool(h: np.ndarray, responsibilities: np.ndarray | None) -> np.ndarray:

@@ -87,7 +87,7 @@ class Judgement:
         if not self.weights.any():
             missing = np.full(np.shape(values)[:-1], np.nan)
             return missing, missing
-        return errors.mcse(self.weights, values, self.sizes, self.responsibilities)
+        return errors.mcse(self.weights, values, self.sizes, self.responsibilities, self.khat)
 
 
 def judge(
@@ -103,8 +103,8 @@ def judge(
     Reweight the draws of a pool to other priors, and say whether to believe the result.
 
     Reliable: khat < 0.7, every error of a mean < 0.25 sd and of an sd < 0.35 sd, 10 or more draws
-    beyond every 5 % and 95 % quantile. Doubtful: 0.5 sd, 0.7 sd and 5 draws. The errors are those
-    of `hierwidgets.weights.errors.mcse`.
+    beyond every 5 % and 95 % quantile. Doubtful: 0.5 sd, 0.7 sd and 5 draws. These errors are the
+    bounds of `hierwidgets.weights.errors.bounds`; stated are those of `mcse` there.
 
     Parameters
     ----------
@@ -152,17 +152,17 @@ def judge(
     raw = errors.spread(h + correction(h, R), sizes)
     varies = np.ptp(quantities, axis=1) > 0
     raw, sd = raw * varies, sd * varies
-    of_mean, of_sd = raw * np.apply_along_axis(errors.inflation, -1, h)
+    (of_mean, of_sd), most = errors.raised(raw, h, khat)
     ntail = _fewest_beyond(weights, quantities[varies])
-    ratios = [
-        np.where(sd > 0, e / np.where(sd > 0, sd, 1), np.where(varies, np.inf, 0))
-        for e in (of_mean, of_sd, raw[0])
-    ]
-    verdict, reason = _verdict(khat, ratios[0].max(), ratios[1].max(), ntail)
+    stated, bound, ordinary = (
+        np.where(sd > 0, e / np.where(sd > 0, sd, 1), np.where(varies, np.inf, 0)).max(axis=-1)
+        for e in ([of_mean, of_sd], most, raw[0])
+    )
+    verdict, reason = _verdict(khat, bound, stated, ntail)
     if obstacle:
         verdict, reason = "needs a refit", obstacle
     with np.errstate(divide="ignore"):
-        ess = float(min(1 / ratios[2].max() ** 2, len(weights)))
+        ess = float(min(1 / ordinary**2, len(weights)))
     log_evidence, se = log_mean + math.log(len(weights)), _evidence_se(weights, R, sizes)
     trusted = se < EVIDENCE_SE and overlap(L, n, f) >= EVIDENCE_OVERLAP
     return Judgement(
@@ -217,7 +217,9 @@ def _fewest_beyond(weights: np.ndarray, quantities: np.ndarray) -> int:
     return fewest
 
 
-def _verdict(khat: float, of_mean: float, of_sd: float, ntail: int) -> tuple[Verdict, str]:
+def _verdict(khat: float, bound: np.ndarray, stated: np.ndarray, ntail: int) -> tuple[Verdict, str]:
+    """Of the largest errors of a mean and of a standard deviation: at most, and as stated."""
+    of_mean, of_sd = bound
     if khat < KHAT and of_mean < RELIABLE[0] and of_sd < RELIABLE[1] and ntail >= RELIABLE[2]:
         return "reliable", ""
     if khat >= KHAT:
@@ -229,11 +231,13 @@ def _verdict(khat: float, of_mean: float, of_sd: float, ntail: int) -> tuple[Ver
     if ntail < RELIABLE[2]:
         return verdict, f"Draws beyond the new 5 % or 95 % quantile: {ntail}, where 10 are needed."
     if of_mean >= RELIABLE[0] and of_mean / RELIABLE[0] >= of_sd / RELIABLE[1]:
-        return verdict, f"A mean may be off by {of_mean:.2g} standard deviations."
-    return verdict, f"A standard deviation may be off by {100 * of_sd:.0f} %."
+        error = f"The error of a mean is {stated[0]:.2g} standard deviations, at most {of_mean:.2g}"
+    else:
+        error = f"The error of a standard deviation is {100 * stated[1]:.0f} %, at most {100 * of_sd:.0f} %"
+    return verdict, f"{error} if tails are worse than the draws show."
 
 
 def _evidence_se(weights: np.ndarray, R: np.ndarray, sizes: list[tuple[int, int]]) -> float:
     h = weights - 1 / len(weights)
     raw = float(errors.spread(weights + correction(weights, R), sizes))
-    return raw * errors.inflation(h) if raw > 0 else 0.0
+    return raw * errors.inflation(h).bound if raw > 0 else 0.0

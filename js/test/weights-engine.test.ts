@@ -62,6 +62,25 @@ describe("weigh", () => {
     expect(weigh(two, 0, 2).logEvidence).toBe(0);
   });
 
+  it("makes nothing reliable of chains that disagree, unless a fit that mixed speaks", () => {
+    const unmixed = "R-hat of b is 1.060.";
+    const spoilt = new Engine(data([{ ...first(), unmixed }]));
+    for (const sigma of [2, 1.8]) {
+      const found = weigh(spoilt, 0, sigma);
+      expect(found.verdict).toBe("doubtful");
+      expect(found.reason).toBe(unmixed);
+      expect(found.evidenceReliable).toBe(sigma === 2);
+      expect(weigh(one, 0, sigma).verdict).toBe("reliable");
+    }
+    const far = weigh(spoilt, 4, 1.1);
+    expect(far.verdict).toBe("needs a refit");
+    expect(far.reason).toBe(`${unmixed} ${weigh(one, 4, 1.1).reason}`);
+    const longer = new Engine(data([{ ...first(), unmixed }, member(0, 2, { seed: 3 })]));
+    expect(weigh(longer, 0, 2)).toMatchObject({ own: 1, verdict: "reliable", reason: "" });
+    expect(weigh(longer, 0, 1.8).verdict).toBe("doubtful");
+    expect(weigh(new Engine(data([{ ...first(), unmixed }, second()])), 4, 1).verdict).toBe("reliable");
+  });
+
   it("gates only the quantities that say so", () => {
     const { summary } = weigh(one, 1, 2);
     expect(summary[1]?.mcseMean).toBeGreaterThan(0);

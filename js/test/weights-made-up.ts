@@ -39,6 +39,7 @@ export function member(mu: number, sigma: number, shape: Shape): Member {
   return {
     chains,
     draws,
+    unmixed: "",
     settings: {
       b: { family: "Normal", args: { mu, sigma } },
       tau: { family: "HalfNormal", args: { sigma: 1 } },

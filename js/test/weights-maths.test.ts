@@ -135,7 +135,14 @@ describe("the pool", () => {
     near(overlap(responsibilities(L, scene.n, f, D), scene.n), scene.overlap, 1e-6, 1e-12);
     const weights = array(scene.weights);
     const pooled = solvePool(L, sizesOf(scene.sizes));
-    const found = mcse(weights, scene.values, moments(weights, scene.values), pooled.sizes, pooled);
+    const found = mcse(
+      weights,
+      scene.values,
+      moments(weights, scene.values),
+      pooled.sizes,
+      scene.khat,
+      pooled,
+    );
     near(found.mean, scene.mcse_mean);
     near(found.sd, scene.mcse_sd);
     const { mean, sd } = moments(weights, scene.values);
@@ -143,7 +150,7 @@ describe("the pool", () => {
     const ofSd = weights.map(
       (w, i) => (w * (((scene.values[i] as number) - mean) ** 2 - sd * sd)) / (2 * sd),
     );
-    allNear([inflation(ofMean), inflation(ofSd)], scene.inflation);
+    allNear([...inflation(ofMean, scene.khat), ...inflation(ofSd, scene.khat)], scene.inflation.flat());
   });
 });
 

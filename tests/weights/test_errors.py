@@ -104,9 +104,29 @@ def test_a_single_fit_needs_no_correction():
 
 def test_the_inflation_is_bounded_and_grows_with_the_tail():
     rng = np.random.default_rng(7)
-    assert errors.inflation(np.ones(1000)) == 1
-    assert errors.inflation(np.where(np.arange(1000) < 3, 1.0, 0.0)) == 5
+    assert errors.inflation(np.ones(1000)) == (1, 1)
+    assert errors.inflation(np.where(np.arange(1000) < 3, 1.0, 0.0)) == (5, 5)
     light, heavy = rng.uniform(size=4000), rng.standard_t(1.5, size=4000)
-    assert errors.inflation(light) < 1.05
-    assert 2 < errors.inflation(heavy) <= 5
+    assert errors.inflation(light).bound < 1.05
+    assert 2 < errors.inflation(heavy).bound <= 5
+    assert errors.inflation(light).stated == 1
+    assert 1.6 <= errors.inflation(heavy).stated < min(errors.inflation(heavy).bound, 3)
     assert errors.inflation(light * 1e-200) == pytest.approx(errors.inflation(light), abs=0.05)
+
+
+@pytest.mark.parametrize(("slope", "most"), [(0.0, 2.0), (0.1, 2.5), (-0.5, 1.25)])
+def test_the_stated_error_of_a_skewed_sd_is_near_the_actual(slope, most):
+    """Exponential draws tilted by exp(slope x) are exponential again: their sd is 1 / (1 - slope)."""
+    rng = np.random.default_rng(8)
+    missed, stated, bound = [], [], []
+    for _ in range(150):
+        x = rng.exponential(size=1000)
+        weights, khat, _ = smooth(slope * x)
+        missed.append(np.sqrt(weights @ (x - weights @ x) ** 2) - 1 / (1 - slope))
+        stated.append(errors.mcse(weights, x, SIZES, khat=khat)[1])
+        bound.append(errors.bounds(weights, x, SIZES)[1])
+    ratio = np.median(stated) / np.sqrt(np.mean(np.square(missed)))
+    assert 0.8 < ratio < most
+    assert np.mean(np.abs(missed) < 2 * np.array(stated)) > 0.9
+    if slope == 0:
+        assert np.median(bound) > 2 * np.median(stated)

@@ -41,6 +41,7 @@ export interface PriorsAbout {
   terms: Term[];
   factors: Pooled[];
   rEff: number;
+  unmixed: string;
   shape: [chains: number, draws: number];
   /** Why there can be no refit, or nothing. */
   refit: string;
@@ -61,6 +62,7 @@ export interface PriorsState {
 /** A refit as Python sends it. */
 interface Sent {
   shape: [number, number];
+  unmixed: string;
   settings: Settings;
   columns: Record<string, Raw>;
 }
@@ -81,7 +83,7 @@ export class PriorsData {
     this.fitted = Object.fromEntries(
       this.about.priors.map(({ parameter, family, args }) => [parameter, { family, args }]),
     );
-    this.pool = [this.#member(columns, this.about.shape, this.fitted)];
+    this.pool = [this.#member(columns, { ...this.about, settings: this.fitted })];
     this.arrived();
   }
 
@@ -91,7 +93,7 @@ export class PriorsData {
     for (let i = this.pool.length; i <= this.#model.get<number>("members"); i += 1) {
       const sent = this.#model.get<Sent | undefined>(`member_${i}`);
       if (!sent) break;
-      const member = this.#member(decodeAll(sent.columns), sent.shape, sent.settings);
+      const member = this.#member(decodeAll(sent.columns), sent);
       this.pool.push(member);
       fresh.push(member);
     }
@@ -207,7 +209,10 @@ export class PriorsData {
     });
   }
 
-  #member(columns: Record<string, Column>, [chains, draws]: [number, number], settings: Settings): Member {
+  #member(
+    columns: Record<string, Column>,
+    { shape: [chains, draws], unmixed, settings }: Omit<Sent, "columns">,
+  ): Member {
     const x: Record<string, Float32Array> = {};
     for (const { parameter, fixed } of this.about.priors) {
       if (!fixed) x[parameter] = floats(columns, `x/${parameter}`);
@@ -216,7 +221,7 @@ export class PriorsData {
     this.about.terms.forEach(({ term }, i) => {
       if (columns[`term/${i}`]) terms[term] = floats(columns, `term/${i}`);
     });
-    return { chains, draws, settings, x, quantities: floats(columns, "quantities"), terms };
+    return { chains, draws, unmixed, settings, x, quantities: floats(columns, "quantities"), terms };
   }
 }
 

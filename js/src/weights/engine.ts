@@ -147,10 +147,10 @@ export class Engine {
   }
 
   #errors({ settings, term }: ErrorsQuestion): GroupErrors {
-    const { weights, own } = this.#pool.judged(settings, []);
+    const view = this.#pool.judged(settings, []);
     const rows = this.#pool.draws.term(term);
-    const errorOf = this.#pool.errorOf(weights, own);
-    const errors = rows.map(({ values }) => errorOf(values, moments(weights, values)));
+    const errorOf = this.#pool.errorOf(view);
+    const errors = rows.map(({ values }) => errorOf(values, moments(view.weights, values)));
     return {
       mcseMean: Float64Array.from(errors, (error) => error.mean),
       mcseSd: Float64Array.from(errors, (error) => error.sd),

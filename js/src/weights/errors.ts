@@ -116,6 +116,9 @@ export function ess(h: Float64Array, sizes: readonly Size[]): number[] {
 export interface Mcse {
   mean: number;
   sd: number;
+  /** What they may be at most, should the tails be worse than the draws show: the gate's. */
+  mostMean: number;
+  mostSd: number;
   /** The usual error of the mean, without the inflation that makes it honest. */
   rawMean: number;
 }
@@ -131,8 +134,11 @@ function buffer(n: number): Float64Array {
 const MOST_INFLATION = 5;
 const CONSTANT = 1e-10;
 
-/** How much wider than its usual error a mean of influences `h` can be, judged by their tail. */
-export function inflation(h: Float64Array): number {
+/**
+ * How much wider than its usual error a mean of influences `h` can be, judged by their tail: as is
+ * stated, where the weights have this Pareto k, and at most.
+ */
+export function inflation(h: Float64Array, khat: number): [stated: number, most: number] {
   const n = h.length;
   if (magnitudes.length !== n) magnitudes = new Float64Array(n);
   const work = magnitudes;
@@ -143,7 +149,7 @@ export function inflation(h: Float64Array): number {
     squares += size * size;
   }
   const count = tailLength(n);
-  if (count >= n) return 1;
+  if (count >= n) return [1, 1];
   const top = largest(work, count + 1);
   const u = top[0] as number;
   let body = squares;
@@ -154,19 +160,21 @@ export function inflation(h: Float64Array): number {
     tail[i] = size - u;
   }
   const most = tail[count - 1] as number;
-  if (most <= CONSTANT * (top[count] as number)) return 1;
+  if (most <= CONSTANT * (top[count] as number)) return [1, 1];
   for (let i = 0; i < count; i++) tail[i] = (tail[i] as number) / most;
   const fit = pareto(tail);
   const k = fit.k;
   const scale = fit.scale * most;
-  if (!Number.isFinite(k)) return MOST_INFLATION;
+  if (!Number.isFinite(k)) return [MOST_INFLATION, MOST_INFLATION];
   const up = Math.min(Math.max(k, 0), 1);
   const shape = Math.min(k + (1 + up) / Math.sqrt(count), 0.48);
   const second =
     Math.max(body, 0) +
     count * (u * u + (2 * u * scale) / (1 - shape) + (2 * scale * scale) / ((1 - shape) * (1 - 2 * shape)));
   const widening = Math.min(Math.max(Math.sqrt(second / squares), 1), 3);
-  return Math.min(widening * (1 + 2 * up), MOST_INFLATION);
+  const unbounded = Math.min(Math.max(khat / 0.3, 0), 1);
+  const stated = 1 + 2 * Math.min(up, 0.3) + 2.8 * Math.max(up - 0.5, 0) * unbounded;
+  return [stated, Math.min(widening * (1 + 2 * up), MOST_INFLATION)];
 }
 
 /** The usual error of the sum of `h`, which it overwrites with the pool's correction. */
@@ -200,6 +208,7 @@ function rawError(h: Float64Array, sizes: readonly Size[], pooled?: Pooled): num
  * Reported Monte Carlo errors of the weighted mean and standard deviation of `f`, in its units.
  *
  * @param moments the weighted mean and standard deviation of `f`.
+ * @param khat the Pareto k of the weights.
  * @param pooled the pool, when its normalisers were estimated too.
  */
 export function mcse(
@@ -207,22 +216,29 @@ export function mcse(
   f: ArrayLike<number>,
   moments: { mean: number; sd: number },
   sizes: readonly Size[],
+  khat: number,
   pooled?: Pooled,
 ): Mcse {
   const n = weights.length;
   const { mean, sd } = moments;
-  if (!(sd > 0)) return { mean: 0, sd: 0, rawMean: 0 };
+  if (!(sd > 0)) return { mean: 0, sd: 0, mostMean: 0, mostSd: 0, rawMean: 0 };
   const h = buffer(n);
   for (let i = 0; i < n; i++) h[i] = (weights[i] as number) * ((f[i] as number) - mean);
-  const ofMean = inflation(h);
+  const [ofMean, mostMean] = inflation(h, khat);
   const rawMean = rawError(h, sizes, pooled);
   const v = sd * sd;
   for (let i = 0; i < n; i++) {
     h[i] = ((weights[i] as number) * (((f[i] as number) - mean) ** 2 - v)) / (2 * sd);
   }
-  const ofSd = inflation(h);
+  const [ofSd, mostSd] = inflation(h, khat);
   const rawSd = rawError(h, sizes, pooled);
-  return { mean: rawMean * ofMean, sd: rawSd * ofSd, rawMean };
+  return {
+    mean: rawMean * ofMean,
+    sd: rawSd * ofSd,
+    mostMean: rawMean * mostMean,
+    mostSd: rawSd * mostSd,
+    rawMean,
+  };
 }
 
 /** The reported error of the logarithm of the mean weight. */
@@ -230,7 +246,7 @@ export function evidenceError(weights: Float64Array, sizes: readonly Size[], poo
   const n = weights.length;
   const h = buffer(n);
   for (let i = 0; i < n; i++) h[i] = (weights[i] as number) - 1 / n;
-  const wider = inflation(h);
+  const [, wider] = inflation(h, 0);
   if (pooled) for (let i = 0; i < n; i++) h[i] = weights[i] as number;
   return rawError(h, sizes, pooled) * wider;
 }

@@ -55,7 +55,7 @@ export function judge(
   const { weights, khat } = smoothed;
   const evidence = evidenceOf(smoothed, pooled);
   const shown = summarise(weights, quantities, (values, one) =>
-    mcse(weights, values, one, pooled.sizes, pooled),
+    mcse(weights, values, one, pooled.sizes, khat, pooled),
   );
   return {
     ...(obstacle ? { verdict: "needs a refit", reason: obstacle } : verdictOf(khat, shown)),
@@ -93,6 +93,9 @@ export interface Shown {
   /** The largest error of a mean and of a standard deviation, in standard deviations. */
   mean: number;
   sd: number;
+  /** What they may be at most. */
+  mostMean: number;
+  mostSd: number;
 }
 
 /** Every quantity under some weights, with errors of those that are gated. */
@@ -105,6 +108,8 @@ export function summarise(weights: Float64Array, quantities: readonly Judged[], 
     ntail: spread.count,
     mean: 0,
     sd: 0,
+    mostMean: 0,
+    mostSd: 0,
   };
   for (const quantity of quantities) {
     sweep(weights, quantity, spread, PROBABILITIES, swept);
@@ -122,8 +127,9 @@ export function summarise(weights: Float64Array, quantities: readonly Judged[], 
     if (quantity.sorted[0] === quantity.sorted[quantity.sorted.length - 1]) continue;
     const inSd = (size: number): number => (one.sd > 0 ? size / one.sd : Number.POSITIVE_INFINITY);
     shown.ess = Math.min(shown.ess, 1 / inSd(error.rawMean) ** 2);
-    shown.mean = Math.max(shown.mean, inSd(error.mean));
-    shown.sd = Math.max(shown.sd, inSd(error.sd));
+    for (const key of ["mean", "sd", "mostMean", "mostSd"] as const) {
+      shown[key] = Math.max(shown[key], inSd(error[key]));
+    }
     shown.ntail = Math.min(shown.ntail, tailDraws(weights, quantity, low as number, high as number));
   }
   return shown;
@@ -144,24 +150,26 @@ function tailDraws(weights: Float64Array, { order, sorted }: Ranked, low: number
 }
 
 /** The verdict in a word, and why it is no better. */
-function verdictOf(khat: number, { mean, sd, ntail }: Shown): { verdict: Verdict; reason: string } {
+function verdictOf(khat: number, shown: Shown): { verdict: Verdict; reason: string } {
+  const { mostMean, mostSd, ntail } = shown;
   const within = (limit: typeof RELIABLE): boolean =>
-    mean < limit.mean && sd < limit.sd && ntail >= limit.tail;
+    mostMean < limit.mean && mostSd < limit.sd && ntail >= limit.tail;
   if (khat < KHAT && within(RELIABLE)) return { verdict: "reliable", reason: "" };
   if (!(khat < KHAT)) {
     const k = Number.isFinite(khat) ? `Pareto k is ${khat.toFixed(2)}` : "The weights have no Pareto tail";
     return { verdict: "needs a refit", reason: `${k}: a few draws carry nearly all the weight.` };
   }
-  return { verdict: within(DOUBTFUL) ? "doubtful" : "needs a refit", reason: why(mean, sd, ntail) };
+  return { verdict: within(DOUBTFUL) ? "doubtful" : "needs a refit", reason: why(shown) };
 }
 
-function why(mean: number, sd: number, ntail: number): string {
+function why({ mean, sd, mostMean, mostSd, ntail }: Shown): string {
   if (ntail < RELIABLE.tail)
     return `Draws beyond the new 5 % or 95 % quantile: ${ntail}, where ${RELIABLE.tail} are needed.`;
-  if (mean >= RELIABLE.mean && mean / RELIABLE.mean >= sd / RELIABLE.sd) {
-    return `A mean may be off by ${short(mean)} standard deviations.`;
-  }
-  return `A standard deviation may be off by ${(100 * sd).toFixed(0)} %.`;
+  const error =
+    mostMean >= RELIABLE.mean && mostMean / RELIABLE.mean >= mostSd / RELIABLE.sd
+      ? `mean is ${short(mean)} standard deviations, at most ${short(mostMean)}`
+      : `standard deviation is ${(100 * sd).toFixed(0)} %, at most ${(100 * mostSd).toFixed(0)} %`;
+  return `The error of a ${error} if tails are worse than the draws show.`;
 }
 
 /** Two significant digits. */

@@ -9,6 +9,8 @@ import { smooth } from "./smoothing";
 import { hidden, hiddenObstacle, scaleEss, supportObstacle } from "./traps";
 import type { EngineData, Member, PriorInfo, Setting, Settings, Size } from "./types";
 
+const HEARD = 0.05;
+
 export interface View extends Judgement {
   /** The member whose own draws these are, because it has these very priors, or null. */
   own: number | null;
@@ -74,8 +76,28 @@ export class Reweighing {
     }
   }
 
-  /** The weights of some settings and the verdict on them, for these quantities. */
+  /**
+   * The weights of some settings and the verdict on them, for these quantities. Draws of chains that
+   * disagree make nothing reliable.
+   */
   judged(settings: Settings, quantities: readonly Judged[]): View {
+    const view = this.#judged(settings, quantities);
+    let end = 0;
+    const doubt = this.data.members.find(({ unmixed }, k) => {
+      const start = end;
+      end += this.draws.counts[k] as number;
+      return unmixed && view.weights.subarray(start, end).reduce((sum, w) => sum + w, 0) > HEARD;
+    });
+    if (!doubt) return view;
+    return {
+      ...view,
+      verdict: view.verdict === "reliable" ? "doubtful" : view.verdict,
+      reason: `${doubt.unmixed} ${view.reason}`.trim(),
+      evidenceReliable: view.own === 0,
+    };
+  }
+
+  #judged(settings: Settings, quantities: readonly Judged[]): View {
     this.#check(settings);
     const newly = this.#newly(settings);
     const logWeights = this.#logPrior(settings, this.#differing);
@@ -91,12 +113,13 @@ export class Reweighing {
       const difference = (logWeights[i] as number) - (D[i] as number);
       logWeights[i] = difference < Number.POSITIVE_INFINITY ? difference : Number.NEGATIVE_INFINITY;
     }
-    const own = this.data.members.findIndex((member) =>
+    const owners = this.data.members.filter((member) =>
       this.#free.every(({ parameter }) =>
         same(this.setting(settings, parameter), this.setting(member.settings, parameter)),
       ),
     );
-    if (own >= 0) return this.#own(own, logWeights, quantities);
+    const own = owners.find(({ unmixed }) => !unmixed) ?? owners[0];
+    if (own) return this.#own(this.data.members.indexOf(own), logWeights, quantities);
     const obstacle = this.#obstacle(settings, [...this.#differing, ...newly]);
     return { ...judge(logWeights, this.#pooled, quantities, this.data.rEff, obstacle), own: null };
   }
@@ -128,14 +151,16 @@ export class Reweighing {
     const n = counts[member] as number;
     const start = counts.slice(0, member).reduce((sum, count) => sum + count, 0);
     const weights = new Float64Array(total).fill(1 / n, start, start + n);
-    const { summary, spread, ess, ntail } = summarise(weights, quantities, this.errorOf(weights, member));
+    const khat = Number.NEGATIVE_INFINITY;
+    const errorOf = this.errorOf({ weights, own: member, khat });
+    const { summary, spread, ess, ntail } = summarise(weights, quantities, errorOf);
     const evidence = evidenceOf(smooth(logWeights, this.data.rEff), this.#pooled);
     return {
       verdict: "reliable",
       reason: "",
       weights,
       spread,
-      khat: Number.NEGATIVE_INFINITY,
+      khat,
       ess: Math.min(ess, n),
       ntail,
       summary,
@@ -147,14 +172,14 @@ export class Reweighing {
   }
 
   /** Errors under weights of the whole pool, or of one member's own draws. */
-  errorOf(weights: Float64Array, own: number | null): ErrorOf {
+  errorOf({ weights, own, khat }: Pick<View, "weights" | "own" | "khat">): ErrorOf {
     const { counts, sizes } = this.draws;
-    if (own === null) return (values, one) => mcse(weights, values, one, sizes, this.#pooled);
+    if (own === null) return (values, one) => mcse(weights, values, one, sizes, khat, this.#pooled);
     const start = counts.slice(0, own).reduce((sum, count) => sum + count, 0);
     const stop = start + (counts[own] as number);
     const alone = weights.subarray(start, stop);
     const size = [sizes[own] as Size];
-    return (values, one) => mcse(alone, values.subarray(start, stop), one, size);
+    return (values, one) => mcse(alone, values.subarray(start, stop), one, size, khat);
   }
 
   #essOfScale(parameter: string, e: number, draws: Float32Array): number {

@@ -27,6 +27,8 @@ export type Size = readonly [chains: number, draws: number];
 export interface Member {
   chains: number;
   draws: number;
+  /** That its chains disagree and what to do, or nothing. */
+  unmixed: string;
   settings: Settings;
   /** Parameter -> draws as its prior sees them, one element after another; LKJ: log determinant. */
   x: Record<string, Float32Array>;
