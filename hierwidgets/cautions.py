@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from hierwidgets import checks, terms
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     import bambi as bmb
 
     from hierwidgets.terms import Common, Effect
@@ -42,9 +45,11 @@ def cautions(model: bmb.Model) -> list[Caution]:
     for component in model.conditional_parameters:
         design = terms.common(model, component)
         found += _repeated(design)
-        for effect in effects:
-            if effect.component == component:
-                found += _taken(design, effect)
+        own = [effect for effect in effects if effect.component == component]
+        for effect in own:
+            found += _taken(design, effect)
+        for factor in dict.fromkeys(effect.factor for effect in own):
+            found += _repeated_within([effect for effect in own if effect.factor == factor])
     return found + _without_slope(model)
 
 
@@ -68,34 +73,59 @@ def reference(term: Any) -> str:
 
 def _repeated(design: Common) -> list[Caution]:
     """Columns of the population that are sums of others."""
+    free = [i for i in range(len(design.names)) if i not in design.fixed]
+    labels = [design.names[i] for i in free]
     found = []
+    for i, others in _sums(design.X[:, free]):
+        names = (*(labels[k] for k in others), labels[i])
+        said = (
+            f"The columns {checks.listed(names)} of the population repeat each other"
+            if others
+            else ""
+        )
+        found.append(Caution("", names, _determined(said, names)))
+    return found
+
+
+def _repeated_within(varying: list[Effect]) -> list[Caution]:
+    """Effects of one grouping whose columns are sums of others'."""
+    found = []
+    for i, others in _sums(np.column_stack([effect.predictor for effect in varying])):
+        members = [varying[k] for k in (*others, i)]
+        names = tuple(name for e in members for name in (e.term, e.scale, e.variable))
+        said = (
+            f"The effects {checks.listed(e.term for e in members)} repeat each other"
+            if others
+            else ""
+        )
+        found.append(Caution(varying[i].term, names, _determined(said, (varying[i].term,))))
+    return found
+
+
+def _determined(said: str, names: Sequence[str]) -> str:
+    if not said:
+        return f"The column of {names[0]!r} is 0 in every row: the data say nothing of it. Leave it out."
+    return f"{said}: the data know their sum, and each of them alone only its prior. Leave one of them out."
+
+
+def _sums(columns: np.ndarray) -> Iterator[tuple[int, list[int]]]:
+    """Each column that is a sum of those before it, and which of them; none for a column of zeros."""
+    size = np.abs(columns).max(axis=0, initial=0)
     kept: list[int] = []
-    whole = np.empty(design.X.shape, order="F")
-    for i, name in enumerate(design.names):
-        if i in design.fixed:
+    basis = np.empty(columns.shape, order="F")
+    for i, column in enumerate(columns.T):
+        if not size[i]:
+            yield i, []
             continue
-        size = np.abs(design.X[:, i]).max(initial=0)
-        if not size:
-            said = f"The column {name!r} is 0 in every row: its coefficient is its prior. Leave it out."
-            found.append(Caution("", (name,), said))
-            continue
-        own = design.X[:, i] / size
-        basis = whole[:, : len(kept)]
-        rest = own - basis @ (basis.T @ own)
-        rest = rest - basis @ (basis.T @ rest)
+        own, known = column / size[i], basis[:, : len(kept)]
+        rest = own - known @ (known.T @ own)
+        rest = rest - known @ (known.T @ rest)
         if np.linalg.norm(rest) > NEAR * np.linalg.norm(own):
-            whole[:, len(kept)] = rest / np.linalg.norm(rest)
+            basis[:, len(kept)] = rest / np.linalg.norm(rest)
             kept.append(i)
             continue
-        others = design.X[:, kept] / np.abs(design.X[:, kept]).max(axis=0)
-        weights = np.linalg.lstsq(others, own, rcond=None)[0]
-        names = (*(design.names[kept[k]] for k in np.flatnonzero(np.abs(weights) > NEAR)), name)
-        said = (
-            f"The columns {checks.listed(names)} of the population repeat each other: the data know their sum, "
-            "and each coefficient of its own only its prior. Leave one of them out."
-        )
-        found.append(Caution("", names, said))
-    return found
+        weights = np.linalg.lstsq(columns[:, kept] / size[kept], own, rcond=None)[0]
+        yield i, [kept[k] for k in np.flatnonzero(np.abs(weights) > NEAR)]
 
 
 def _taken(design: Common, effect: Effect) -> list[Caution]:
@@ -123,6 +153,8 @@ def _taken(design: Common, effect: Effect) -> list[Caution]:
 def _without_slope(model: bmb.Model) -> list[Caution]:
     """Slopes by category of which the first has none, while nothing else in the grouping has it."""
     found = []
+    kinds = model.data.dtypes
+    logical = {str(name) for name, kind in kinds.items() if pd.api.types.is_bool_dtype(kind)}
     for part in model.conditional_parameters.values():
         expressions = {
             str(term.term.name).split("|", 1)[0]: str(term.term.name).split("|", 1)[1]
@@ -131,17 +163,25 @@ def _without_slope(model: bmb.Model) -> list[Caution]:
         for term in part.group_specific_terms.values():
             expression, factor = str(term.term.name).split("|", 1)
             pieces = getattr(term.term.expr, "components", [])
-            numbers = [str(p.name) for p in pieces if p.kind != "categoric"]
-            categories = [p for p in pieces if p.kind == "categoric"]
-            if not numbers or not categories or not (first := reference(term)):
+            yes = [str(p.name) for p in pieces if str(p.name) in logical]
+            numbers = [
+                str(p.name) for p in pieces if p.kind != "categoric" and str(p.name) not in yes
+            ]
+            first = ", ".join(
+                [*([reference(term)] if reference(term) else []), *(f"{b} = False" for b in yes)]
+            )
+            if not numbers or not first:
                 continue
             plain = ":".join(numbers)
             if any(expressions.get(other) == factor for other in _orders(numbers)):
                 continue
-            whole = f"(0 + {expression} | {factor})"
+            add = f"({plain} | {factor})"
+            whole = (
+                f"Write (0 + {expression} | {factor}) as the only term of {factor}, or add {add}."
+            )
             said = (
                 f"{terms.shown_name(term)!r} has no slope of {plain} where {first}: in that category no group "
-                f"differs in it. Write {whole} as the only term of {factor}, or add ({plain} | {factor})."
+                f"differs in it. {f'Add {add}.' if yes else whole}"
             )
             found.append(Caution(terms.shown_name(term), (), said))
     return found

@@ -42,6 +42,7 @@ def data():
         ("y ~ g + (1 | g)", {"g[b]", "1|g_sigma", "1|g"}),
         ("y ~ 0 + g + (1 | g)", {"g[a]", "1|g_sigma"}),
         ("y ~ x:g + (x | g)", {"x:g[a]", "x|g_sigma"}),
+        ("y ~ x + (x + x2 | g)", {"x|g", "x2|g", "x2|g_sigma"}),
     ],
 )
 def test_columns_that_repeat_each_other_are_named(formula, names, data):
@@ -87,14 +88,16 @@ def test_the_rank_is_that_of_numpy(data):
         ("y ~ c * x + (c:x | g)", "(0 + c:x | g)"),
         ("y ~ c * x + (1 | g) + (0 + x:c | g)", "(0 + x:c | g)"),
         ("y ~ c * x * z + (x:z:c | g)", "(0 + x:z:c | g)"),
+        ("y ~ b * x + (1 | g) + (0 + b:x | g)", "(x | g)"),
     ],
 )
 def test_a_first_level_without_a_slope_is_a_caution_with_the_whole_spelling(formula, whole, data):
     model, _ = models.build(formula, data)
     (found,) = cautions.cautions(model)
-    assert "where c = u" in found.said
+    assert f"where {'b = False' if 'b' in formula else 'c = u'}" in found.said
     assert whole in found.said
-    spelt, _ = models.build(f"y ~ c * x + {whole}", data)
+    also = " + (0 + b:x | g)" if "b" in formula else ""
+    spelt, _ = models.build(f"y ~ c * x + {whole}{also}", data)
     assert cautions.cautions(spelt) == []
 
 
