@@ -6,7 +6,6 @@ prior without joining it to anything. Here such a term is ``mu + sigma z``.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -144,35 +143,6 @@ def _lost(name: str, prior: Any, default: bool) -> Iterator[tuple[str, Any]]:
     for key, arg in prior.args.items():
         if isinstance(arg, bmb.Prior):
             yield from _lost(f"{name}_{key}", arg, default)
-
-
-def warn_of_two_means(model: bmb.Model) -> None:
-    """One caution for each mean of a group term that the population has as well."""
-    for component in model.conditional_parameters:
-        design = terms.common(model, component)
-        for name, others in repeated(design):
-            warnings.warn(
-                f"{name!r} repeats {' + '.join(others)}: the rows tell their sum, and only the priors tell "
-                f"them apart. Leave {' and '.join(others)} out of the formula, such as by 0 +, or give the "
-                "group term the mean 0.",
-                UserWarning,
-                stacklevel=4,
-            )
-
-
-def repeated(design: Common) -> list[tuple[str, list[str]]]:
-    """The sampled means of group terms that other columns of the population add up to."""
-    free = [i for i in range(len(design.names)) if i not in design.fixed]
-    found: list[tuple[str, list[str]]] = []
-    for i in (i for i in design.located if i in free):
-        rest = [k for k in free if k != i]
-        X, column = design.X[:, rest], design.X[:, i]
-        size = np.maximum(np.abs(X).max(axis=0, initial=0.0), 1e-300)
-        share = np.linalg.lstsq(X / size, column, rcond=None)[0]
-        if rest and np.abs(X / size @ share - column).max() <= 1e-9 * np.abs(column).max():
-            used = np.flatnonzero(np.abs(share) > 1e-9 * np.abs(share).max())
-            found.append((design.names[i], [design.names[rest[k]] for k in used]))
-    return found
 
 
 def centre(design: Common, varying: list[Effect]) -> tuple[np.ndarray, np.ndarray]:

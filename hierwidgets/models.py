@@ -71,7 +71,6 @@ def build(
         model = joint.correlate(model, etas)
     default_priors.check(model)
     checks.noncentered(model)
-    located.warn_of_two_means(model)
     return model, int(bad.sum()) if dropna else 0
 
 
