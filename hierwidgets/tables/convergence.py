@@ -9,8 +9,9 @@ import numpy as np
 
 from hierwidgets import checks, starts
 from hierwidgets.tables import energy, funnel, trace
-from hierwidgets.tables.diagnostics import diagnostics, mcse
-from hierwidgets.tables.funnel import ACCEPT, ESS_PER_CHAIN, RHAT
+from hierwidgets.tables.diagnostics import Diagnostics, diagnostics, mcse
+from hierwidgets.tables.funnel import ACCEPT
+from hierwidgets.tables.mixing import ESS_PER_CHAIN, RHAT, evidence, judged, mixing
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 
 ORDERS = ("worst", "rhat", "ess", "name")
 HEALTHY, WRONG = "healthy", "look here"
+APART = "chains disagree"
+SLOW = "few effective draws"
+STILL = "a chain stands still"
+UNKNOWN = "constant or not finite"
 
 
 class Finding(NamedTuple):
@@ -59,8 +64,9 @@ def parameters(fit: Fit) -> pd.DataFrame:
     -------
     DataFrame
         The columns of `hierwidgets.tables.trace.parameters` and ``mcse_mean, mcse_sd, badness,
-        failing``. `badness` is the largest of (R-hat - 1) / 0.01 and of 100 chains / ESS, bulk and
-        tail: above 1, `failing`.
+        fault, failing``. `badness` is the largest of (R-hat - 1) / 0.01 and of 100 chains / ESS, bulk
+        and tail; `fault` is what is wrong beyond chance, see `faults`, or ""; `failing` whether
+        anything is.
 
     Examples
     --------
@@ -72,8 +78,41 @@ def parameters(fit: Fit) -> pd.DataFrame:
     table["mcse_sd"] = np.concatenate([one.mcse_sd for one in errors])
     chains = fit.posterior.sizes["chain"]
     table["badness"] = badness(table, chains)
-    table["failing"] = ~(table["badness"] <= 1)
+    table["fault"] = faults(fit, table)
+    table["failing"] = table["fault"] != ""
     return table
+
+
+def faults(fit: Fit, table: pd.DataFrame) -> np.ndarray:
+    """What is wrong with each parameter beyond chance, in words; "" where nothing is.
+
+    Parameters
+    ----------
+    fit : Fit
+    table : DataFrame
+        Of `parameters` or of `hierwidgets.tables.trace.parameters`.
+
+    Returns
+    -------
+    ndarray of str, shape (parameters,)
+        `APART`, `SLOW`, `STILL`, `UNKNOWN` or "", by `hierwidgets.tables.mixing.mixing` over all
+        parameters of the fit.
+
+    Examples
+    --------
+    >>> set(faults(fit, parameters(fit)))  # doctest: +SKIP
+    {''}
+    """
+    known = [table[name].to_numpy(float) for name in Diagnostics._fields]
+    parts = []
+    start = 0
+    for place in trace.places(fit):
+        own = slice(start, start + len(place.names))
+        start = own.stop
+        parts.append(evidence(place.draws(fit), Diagnostics(*(column[own] for column in known))))
+    found = judged(parts)
+    kinds = [found.unknown, found.still, found.apart, found.slow]
+    return np.select(kinds, [UNKNOWN, STILL, APART, SLOW], "").astype(object)
 
 
 def badness(table: pd.DataFrame, chains: int) -> np.ndarray:
@@ -129,7 +168,8 @@ def by_term(table: pd.DataFrame) -> pd.DataFrame:
 def verdict(fit: Fit, table: pd.DataFrame | None = None) -> Verdict:
     """Whether the draws can be trusted, and what to do if not.
 
-    Limits: R-hat 1.01, bulk and tail ESS 100 a chain (Vehtari et al. 2021), E-BFMI 0.3, no
+    Limits: R-hat 1.01, bulk and tail ESS 100 a chain (Vehtari et al. 2021), passed by more than
+    chance explains among so many parameters (`hierwidgets.tables.mixing`); E-BFMI 0.3, no
     divergence, no draw at the limit of the tree's depth.
 
     Parameters
@@ -147,7 +187,13 @@ def verdict(fit: Fit, table: pd.DataFrame | None = None) -> Verdict:
     notes = _notes(fit)
     total = len(rows)
     if not findings:
-        said = f"All {total:,} parameters mixed: R-hat at most {RHAT}, ESS at least {_least(fit):,}"
+        over = int((~(rows["badness"] <= 1)).sum())
+        said = f"All {total:,} parameters mixed: "
+        said += (
+            f"{over:,} with R-hat above {RHAT} or ESS below {_least(fit):,}, as chance explains"
+            if over
+            else f"R-hat at most {RHAT}, ESS at least {_least(fit):,}"
+        )
         said += "." if energy.statistic(fit, "divergences") is None else ", no divergences."
         return Verdict(True, HEALTHY, said, [], notes)
     said = f"{len(findings)} thing{checks.plural(len(findings))} to look at before the draws are believed."
@@ -225,15 +271,46 @@ def alarm(fit: Fit) -> str:
     said, advice = list[str](), ""
     if count := int(trace.divergences(fit).sum()):
         said.append(f"{count} divergence{checks.plural(count)}")
-    top = [place.draws(fit) for place in trace.places(fit) if not place.term]
-    if top and fit.posterior.sizes["chain"] > 1:
-        rhat = diagnostics(np.concatenate(top, axis=2)).rhat
-        worst = float(np.max(rhat, initial=1.0, where=np.isfinite(rhat)))
-        if worst > 1.05:
-            said.append(f"R-hat up to {worst:.2f}")
-            advice = starts.advice(starts.large(fit.model)) if fit.model.built else ""
+    if mixed := unmixed(fit, 1.05):
+        said.append(mixed)
+        advice = starts.advice(starts.large(fit.model)) if fit.model.built else ""
     more = f". {advice}" if advice else ""
     return f"{', '.join(said)}: see {fit.name}.convergence(){more}" if said else ""
+
+
+def unmixed(fit: Fit, above: float = RHAT) -> str:
+    """Why the top-level parameters' chains cannot be trusted, in a few words, or nothing.
+
+    Parameters
+    ----------
+    fit : Fit
+    above : float
+        The R-hat from which chains that disagree are worth a word.
+
+    Examples
+    --------
+    >>> unmixed(fit)  # doctest: +SKIP
+    'R-hat up to 1.06 (1|Rail_sigma)'
+    """
+    top = [place for place in trace.places(fit) if not place.term]
+    if not top:
+        return ""
+    names = [name for place in top for name in place.names]
+    values = np.concatenate([place.draws(fit) for place in top], axis=2)
+    found = diagnostics(values)
+    beyond = mixing(values, found)
+    for which, word in ((beyond.unknown, UNKNOWN), (beyond.still, STILL)):
+        if which.any():
+            return f"{names[int(which.argmax())]}: {word}"
+    apart = beyond.apart & (found.rhat > above)
+    if apart.any():
+        worst = int(np.where(apart, found.rhat, 0).argmax())
+        return f"R-hat up to {found.rhat[worst]:.2f} ({names[worst]})"
+    if beyond.slow.any() and above <= RHAT:
+        ess = np.minimum(found.ess_bulk, found.ess_tail)
+        worst = int(np.where(beyond.slow, ess, np.inf).argmin())
+        return f"ESS down to {ess[worst]:,.0f} ({names[worst]})"
+    return ""
 
 
 def _least(fit: Fit) -> int:
@@ -263,8 +340,10 @@ def _mixing(fit: Fit, table: pd.DataFrame) -> list[Finding]:
         return []
     worst = failing.loc[failing["badness"].idxmax()]
     chains, draws = (fit.posterior.sizes[dim] for dim in ("chain", "draw"))
+    told = ", ".join(f"{kind}: {n:,}" for kind, n in failing["fault"].value_counts().items())
     said = (
-        f"{len(failing):,} of {len(table):,} parameters: R-hat above {RHAT} or ESS below {_least(fit):,}. "
+        f"{len(failing):,} of {len(table):,} parameters: R-hat above {RHAT} or ESS below {_least(fit):,} "
+        f"beyond chance ({told}). "
         f"The worst is {worst['parameter']}, {_figures(worst, chains)}."
     )
     table_of = funnel.funnels(fit)
@@ -275,10 +354,7 @@ def _mixing(fit: Fit, table: pd.DataFrame) -> list[Finding]:
     if repeated := [one for one in fit.cautions if names & set(one.names)]:
         return [Finding(f"{said} {repeated[0].said}", f"{fit.name}.terms")]
     centred = [e for e in fit.effects if e.parameterization == "centered"]
-    mixed = {
-        row["term"]: not funnel.unmixed(row["rhat"], row["ess_bulk"], chains)
-        for _, row in table_of.iterrows()
-    }
+    mixed = {row["term"]: not row["unmixed"] for _, row in table_of.iterrows()}
     stuck = [effect for effect in centred if not mixed[effect.term]]
     if stuck:
         return [Finding(said, funnel.advice(fit, stuck[0]))]

@@ -8,7 +8,7 @@ import numpy as np
 
 from hierwidgets import checks
 from hierwidgets.tables import convergence, energy
-from hierwidgets.tables.funnel import ESS_PER_CHAIN, RHAT
+from hierwidgets.tables.mixing import ESS_PER_CHAIN, RHAT
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -127,26 +127,35 @@ def _rhat(fit: Fit, table: pd.DataFrame) -> Badge:
     if fit.posterior.sizes["chain"] == 1:
         said = "R-hat compares chains, and there is one only."
         return Badge("largest R-hat", "one chain", None, said, "", "trace")
-    row = _extreme(table, "rhat", np.nanargmax)
+    bad = table[table["failing"] & (table["rhat"] > RHAT)]
+    good = bad.empty
+    row = _extreme(table if good else bad, "rhat", np.nanargmax)
     if row is None:
         return _unknown("largest R-hat")
-    good = float(row["rhat"]) <= RHAT
-    said = f"The largest R-hat is that of {row['parameter']}; it should be at most {RHAT}."
+    said = f"The largest R-hat is that of {row['parameter']}; it should be at most {RHAT}"
+    said += _chance(table, within=not good or float(row["rhat"]) <= RHAT)
     return _traced(fit, row, "largest R-hat", f"{row['rhat']:.3f}", said, good=good)
 
 
 def _sizes(fit: Fit, table: pd.DataFrame) -> Badge:
     lowest = table.assign(ess=table[["ess_bulk", "ess_tail"]].min(axis=1))
-    row = _extreme(lowest, "ess", np.nanargmin)
+    least = ESS_PER_CHAIN * fit.posterior.sizes["chain"]
+    bad = lowest[lowest["failing"] & (lowest["ess"] < least)]
+    good = bad.empty
+    row = _extreme(lowest if good else bad, "ess", np.nanargmin)
     if row is None:
         return _unknown("smallest ESS")
-    least = ESS_PER_CHAIN * fit.posterior.sizes["chain"]
     said = (
         f"The smallest effective sample size, bulk or tail, is that of {row['parameter']}; "
-        f"it should be at least {least:,}."
+        f"it should be at least {least:,}"
     )
-    good = float(row["ess"]) >= least
+    said += _chance(table, within=not good or float(row["ess"]) >= least)
     return _traced(fit, row, "smallest ESS", f"{np.floor(row['ess']):,.0f}", said, good=good)
+
+
+def _chance(table: pd.DataFrame, *, within: bool) -> str:
+    count = len(table)
+    return "." if within else f", but chance explains this much among {count:,} parameters."
 
 
 def _traced(fit: Fit, row: pd.Series, check: str, verdict: str, said: str, *, good: bool) -> Badge:

@@ -88,7 +88,7 @@ def described(draws: np.ndarray, levels: Sequence[float]) -> tuple[Diagnostics, 
         if length < 4:
             mark(at, np.sort(part.reshape(len(part), -1), axis=1))
             return
-        halves = _split(part)
+        halves = split(part)
         flat = halves.reshape(len(halves), -1)
         order = np.argsort(flat, axis=1)
         ordered = np.take_along_axis(flat, order, axis=1)
@@ -97,7 +97,7 @@ def described(draws: np.ndarray, levels: Sequence[float]) -> tuple[Diagnostics, 
         whole = ordered if length % 2 == 0 else np.sort(part.reshape(len(part), -1), axis=1)
         mark(at, whole)
         limits = quantiles(whole, TAIL)
-        tails = [_ess(_split((part <= q[:, None, None]).astype(float))) for q in limits]
+        tails = [_ess(split((part <= q[:, None, None]).astype(float))) for q in limits]
         out.ess_tail[at] = np.minimum(*tails)
         if chains > 1:
             (middle,) = quantiles(ordered, [0.5])
@@ -128,7 +128,7 @@ def ess_mean(draws: np.ndarray) -> np.ndarray:
     """
     columns = np.moveaxis(draws, -1, 0)
     parts = (
-        _ess(_split(np.ascontiguousarray(columns[start : start + BLOCK], dtype=float)))
+        _ess(split(np.ascontiguousarray(columns[start : start + BLOCK], dtype=float)))
         for start in range(0, len(columns), BLOCK)
     )
     return np.concatenate([np.empty(0), *parts])
@@ -179,16 +179,17 @@ def mcse(draws: np.ndarray) -> Errors:
         squares = centred**2
         variance = squares.mean(axis=(1, 2))
         spread = (squares**2).mean(axis=(1, 2)) - variance**2
-        out.mcse_mean[at] = part.std(axis=(1, 2), ddof=1) / np.sqrt(_ess(_split(part)))
+        out.mcse_mean[at] = part.std(axis=(1, 2), ddof=1) / np.sqrt(_ess(split(part)))
         with np.errstate(divide="ignore", invalid="ignore"):
-            out.mcse_sd[at] = np.sqrt(spread / _ess(_split(squares)) / variance / 4)
+            out.mcse_sd[at] = np.sqrt(spread / _ess(split(squares)) / variance / 4)
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         list(pool.map(block, range(0, count, BLOCK)))
     return out
 
 
-def _split(draws: np.ndarray) -> np.ndarray:
+def split(draws: np.ndarray) -> np.ndarray:
+    """Each chain as its two halves, of draws of shape (parameters, chain, draw)."""
     half = draws.shape[2] // 2
     return np.concatenate([draws[:, :, :half], draws[:, :, -half:]], axis=1)
 
@@ -240,26 +241,39 @@ def _rhat(draws: np.ndarray) -> np.ndarray:
         return np.sqrt((between / within + length - 1) / length)
 
 
+def covariances(draws: np.ndarray) -> np.ndarray:
+    """Autocovariances about each chain's mean, averaged over chains: (parameters, lag)."""
+    length = draws.shape[2]
+    padded = fft.next_fast_len(2 * length, True)
+    spectrum = fft.rfft(draws - draws.mean(axis=2)[:, :, None], n=padded, axis=2)
+    power = (spectrum.real**2 + spectrum.imag**2).mean(axis=1)
+    return fft.irfft(power, n=padded, axis=1)[:, :length] / length
+
+
+def normal_scores(draws: np.ndarray) -> np.ndarray:
+    """Normal scores of the ranks over all chains, of draws of shape (parameters, chain, draw)."""
+    flat = draws.reshape(len(draws), -1)
+    order = np.argsort(flat, axis=1)
+    ordered = np.take_along_axis(flat, order, axis=1)
+    return _normal_scores(order, ordered).reshape(draws.shape)
+
+
 def _ess(draws: np.ndarray) -> np.ndarray:
     _, chains, length = draws.shape
     means = draws.mean(axis=2)
-    spectrum = fft.rfft(draws - means[:, :, None], n=fft.next_fast_len(2 * length, True), axis=2)
-    power = (spectrum.real**2 + spectrum.imag**2).mean(axis=1)
-    covariance = (
-        fft.irfft(power, n=fft.next_fast_len(2 * length, True), axis=1)[:, :length] / length
-    )
+    covariance = covariances(draws)
     within = covariance[:, 0] * length / (length - 1.0)
     total = covariance[:, 0] + (means.var(axis=1, ddof=1) if chains > 1 else 0.0)
     constant = np.ptp(draws, axis=(1, 2)) < np.finfo(float).resolution
     total = np.where(constant, 1.0, total)
     rho = 1.0 - (within[:, None] - covariance) / total[:, None]
     rho[:, 0] = 1.0
-    tau = _geyer(rho)
+    tau = geyer(rho)
     size = chains * length
     return np.where(constant, float(size), size / np.maximum(tau, 1.0 / np.log10(size)))
 
 
-def _geyer(rho: np.ndarray) -> np.ndarray:
+def geyer(rho: np.ndarray) -> np.ndarray:
     """Integrated autocorrelation time by Geyer's initial monotone sequence of pair sums."""
     length = rho.shape[1]
     last = max((length - 1) // 2 - 1, 0)

@@ -15,6 +15,7 @@ from scipy import stats
 
 from hierwidgets import priors
 from hierwidgets.tables.diagnostics import diagnostics
+from hierwidgets.tables.mixing import mixing
 from hierwidgets.tables.trace import divergences
 
 if TYPE_CHECKING:
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 
 LEAST = 3
 NECK = 0.1
-RHAT = 1.01
-ESS_PER_CHAIN = 100
 ACCEPT = 0.95
 BETTER = 0.99
 TIGHTER = 0.5
@@ -106,8 +105,9 @@ def funnels(fit: Fit) -> pd.DataFrame:
     -------
     DataFrame
         ``term, factor, scale, parameterization, divergences, chance, lower, upper, share, rhat,
-        ess_bulk, accused, why, next``: the accused first, then by `chance`. ``rhat`` and ``ess_bulk``
-        are those of the log scale; ``next`` is a line of Python, or "".
+        ess_bulk, unmixed, accused, why, next``: the accused first, then by `chance`. ``rhat`` and
+        ``ess_bulk`` are those of the log scale, ``unmixed`` whether they are beyond chance; ``next``
+        is a line of Python, or "".
 
     Examples
     --------
@@ -121,7 +121,8 @@ def funnels(fit: Fit) -> pd.DataFrame:
         found = neck(scale, diverging, len(fit.effects))
         mixed = diagnostics(scale[..., None])
         rhat, ess = float(mixed.rhat[0]), float(mixed.ess_bulk[0])
-        why = _why(effect, found, count, unmixed(rhat, ess, len(scale)))
+        unmixed = bool(mixing(scale[..., None], mixed).failing[0])
+        why = _why(effect, found, count, unmixed)
         rows.append(
             {
                 "term": effect.term,
@@ -132,6 +133,7 @@ def funnels(fit: Fit) -> pd.DataFrame:
                 **found._asdict(),
                 "rhat": rhat,
                 "ess_bulk": ess,
+                "unmixed": unmixed,
                 "accused": bool(why),
                 "why": why,
                 "next": advice(fit, effect) if why else "",
@@ -146,13 +148,8 @@ def funnels(fit: Fit) -> pd.DataFrame:
 
 COLUMNS = [
     *("term", "factor", "scale", "parameterization", "divergences", "chance", "lower", "upper"),
-    *("share", "rhat", "ess_bulk", "accused", "why", "next"),
+    *("share", "rhat", "ess_bulk", "unmixed", "accused", "why", "next"),
 ]
-
-
-def unmixed(rhat: float, ess: float, chains: int) -> bool:
-    """Whether R-hat or bulk ESS of one number is beyond its limit; R-hat needs two chains."""
-    return (chains > 1 and not rhat <= RHAT) or not ess >= ESS_PER_CHAIN * chains
 
 
 def log_scale(fit: Fit, effect: Effect) -> np.ndarray:

@@ -115,6 +115,7 @@ class ConvergenceView(View):
             "fold_term": self.terms["term"].tolist(),
             "fold_worst": self.terms["worst"].tolist(),
             "fold_count": self.terms["count"].to_numpy(np.int32),
+            "failing": table["failing"].to_numpy(np.int32),
             "fold_failing": self.terms["failing"].to_numpy(float),
             **{name: table[name].to_numpy() for name in NUMBERS},
             **{f"fold_{name}": self.terms[name].to_numpy() for name in NUMBERS},

@@ -12,7 +12,9 @@ from hierwidgets import checks
 from hierwidgets.charts import style
 from hierwidgets.charts import trace as charts
 from hierwidgets.tables import trace as tables
+from hierwidgets.tables.convergence import faults
 from hierwidgets.tables.groups import name_key
+from hierwidgets.tables.mixing import ESS_PER_CHAIN, RHAT
 from hierwidgets.views.view import Content, View
 
 if TYPE_CHECKING:
@@ -24,8 +26,6 @@ ORDERS = ["rhat", "ess", "name"]
 FIRST = 6
 SENT_BYTES = 8_000_000
 STILL_PIXELS = 120
-RHAT = 1.01
-ESS_PER_CHAIN = 100
 
 
 class TraceView(View):
@@ -83,6 +83,7 @@ class TraceView(View):
                 "rhat": table["rhat"].to_numpy(),
                 "ess_bulk": table["ess_bulk"].to_numpy(),
                 "ess_tail": table["ess_tail"].to_numpy(),
+                "failing": (faults(self.fit, table) != "").astype(np.int32),
                 "centre": centres(table),
                 **{f"order_{name}": rows for name, rows in self.orders.items()},
                 "sent": np.flatnonzero(sent).astype(np.int32),

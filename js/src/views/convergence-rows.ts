@@ -11,6 +11,8 @@ export interface Line extends Numbers {
   name: string;
   /** The parameter that a click on it chooses, by number. */
   parameter: number;
+  /** Whether it, or any of the term, is beyond its limits by more than chance explains. */
+  failing: boolean;
   note: string;
 }
 
@@ -66,6 +68,7 @@ export class Parameters {
   readonly factor: (parameter: number) => string;
   private readonly places: Map<string, number>;
   private readonly values: ArrayLike<number>[];
+  private readonly failing: ArrayLike<number>;
   private readonly folds: Line[];
 
   constructor(
@@ -81,6 +84,7 @@ export class Parameters {
     this.factor = (i) => about.factors[terms[i] ?? 0] ?? "";
     this.places = new Map(this.names.map((name, i) => [name, i]));
     this.values = NUMBERS.map((name) => numbers(columns, name));
+    this.failing = numbers(columns, "failing");
     const folded = NUMBERS.map((name) => numbers(columns, `fold_${name}`));
     const counts = numbers(columns, "fold_count");
     const failing = numbers(columns, "fold_failing");
@@ -89,6 +93,7 @@ export class Parameters {
     this.folds = strings(columns, "fold_name").map((name, i) => ({
       name,
       parameter: this.place(worst[i] ?? ""),
+      failing: (failing[i] ?? 0) > 0,
       note: inside[i] ? `${counts[i]} groups, ${Math.round(100 * (failing[i] ?? 0))} % failing` : "",
       ...figures(folded, i),
     }));
@@ -99,7 +104,8 @@ export class Parameters {
   }
 
   line(i: number): Line {
-    return { name: this.shown[i] ?? "", parameter: i, note: "", ...figures(this.values, i) };
+    const failing = (this.failing[i] ?? 0) > 0;
+    return { name: this.shown[i] ?? "", parameter: i, failing, note: "", ...figures(this.values, i) };
   }
 
   /** The rows of the table in a state, without making the lines of those that are out of sight. */

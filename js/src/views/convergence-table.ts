@@ -83,9 +83,14 @@ export function table({ signal, limits, chains, choose }: TableOptions): Table {
     const few = `below ${limits.ess}`;
     row.append(
       name,
-      figure(one.rhat, 3, chains > 1 && !(one.rhat <= limits.rhat), `R-hat above ${limits.rhat}`),
-      figure(one.ess_bulk, 0, !(one.ess_bulk >= limits.ess), `bulk ESS ${few}`),
-      figure(one.ess_tail, 0, !(one.ess_tail >= limits.ess), `tail ESS ${few}`),
+      figure(
+        one.rhat,
+        3,
+        one.failing && chains > 1 && !(one.rhat <= limits.rhat),
+        `R-hat above ${limits.rhat}`,
+      ),
+      figure(one.ess_bulk, 0, one.failing && !(one.ess_bulk >= limits.ess), `bulk ESS ${few}`),
+      figure(one.ess_tail, 0, one.failing && !(one.ess_tail >= limits.ess), `tail ESS ${few}`),
       figure(one.mcse_mean, null, false, ""),
       figure(one.mcse_sd, null, false, ""),
     );

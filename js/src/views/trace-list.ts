@@ -7,6 +7,8 @@ export interface Line {
   rhat: number;
   bulk: number;
   tail: number;
+  /** Whether it is beyond its limits by more than chance explains. */
+  failing: boolean;
   /** Why it cannot be drawn, or nothing. */
   missing: string;
 }
@@ -65,7 +67,7 @@ export function list({ signal, limits, line, choose }: ListOptions): List {
   };
 
   const option = (parameter: number, place: number): HTMLElement => {
-    const { name, rhat, bulk, tail, missing } = line(parameter);
+    const { name, rhat, bulk, tail, failing, missing } = line(parameter);
     const row = element("div", { className: "hw-trace-line" });
     row.id = `${prefix}-${place}`;
     row.style.top = `${place * ROW}px`;
@@ -82,9 +84,9 @@ export function list({ signal, limits, line, choose }: ListOptions): List {
       label.append(element("span", { className: "hw-hidden", textContent: " (not in this page)" }));
     row.append(
       label,
-      figure(rhat.toFixed(3), !(rhat <= limits.rhat), `R-hat above ${limits.rhat}`),
-      figure(bulk.toFixed(0), !(bulk >= limits.ess), `bulk ESS below ${limits.ess}`),
-      figure(tail.toFixed(0), !(tail >= limits.ess), `tail ESS below ${limits.ess}`),
+      figure(rhat.toFixed(3), failing && !(rhat <= limits.rhat), `R-hat above ${limits.rhat}`),
+      figure(bulk.toFixed(0), failing && !(bulk >= limits.ess), `bulk ESS below ${limits.ess}`),
+      figure(tail.toFixed(0), failing && !(tail >= limits.ess), `tail ESS below ${limits.ess}`),
     );
     row.addEventListener("click", (event) => {
       active = place;

@@ -38,8 +38,8 @@ export async function trace(context: Context): Promise<void> {
   const read = columns.shown ? strings(columns, "shown") : names;
   const groups = strings(columns, "group");
   const terms = numbers(columns, "term");
-  const [mean, sd, rhat, bulk, tail] = ["mean", "sd", "rhat", "ess_bulk", "ess_tail"].map((name) =>
-    numbers(columns, name),
+  const [mean, sd, rhat, bulk, tail, failing] = ["mean", "sd", "rhat", "ess_bulk", "ess_tail", "failing"].map(
+    (name) => numbers(columns, name),
   );
   const at = (values: ArrayLike<number> | undefined, i: number): number => values?.[i] ?? Number.NaN;
   const factors = names.map((_, i) => about.factors[at(terms, i)] ?? "");
@@ -52,6 +52,7 @@ export async function trace(context: Context): Promise<void> {
     rhat: at(rhat, i),
     bulk: at(bulk, i),
     tail: at(tail, i),
+    failing: at(failing, i) > 0,
     missing: draws.missing(i),
   });
 
@@ -180,16 +181,13 @@ function verdicts(
   const total = draws.chains * draws.length;
   const count = draws.divergent.length;
   const share = ((100 * count) / total).toPrecision(2);
-  const bad = names.filter((_, i) => {
-    const { rhat, bulk, tail } = line(i);
-    return !(rhat <= about.rhat && bulk >= about.ess && tail >= about.ess);
-  }).length;
+  const bad = names.filter((_, i) => line(i).failing).length;
   const diverged = element("span");
   const lost = `! ${count} divergence${count === 1 ? "" : "s"} (${share} % of draws).`;
   diverged.append(...worded(count === 0 ? "No divergences." : lost));
   diverged.classList.toggle("hw-flag", count > 0);
   const mixed = element("span");
-  const unmixed = `! ${bad} of ${names.length} parameters: R-hat above ${about.rhat} or ESS below ${about.ess}.`;
+  const unmixed = `! ${bad} of ${names.length} parameters: R-hat above ${about.rhat} or ESS below ${about.ess}, beyond chance.`;
   mixed.append(...worded(bad === 0 ? `All ${names.length} parameters mixed well.` : unmixed));
   mixed.classList.toggle("hw-flag", bad > 0);
   return count > 0 ? [diverged, mixed] : [mixed, diverged];
