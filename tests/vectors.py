@@ -132,7 +132,9 @@ def slide() -> list[dict[str, Any]]:
     rows = []
     plane = np.array([[1.0, -0.7], [-0.7, 1.0]])
     space = np.array([[1.0, 0.5, 0.2], [0.5, 1.0, -0.3], [0.2, -0.3, 1.0]])
-    for name, sizes, correlation, free, scales in [
+    level = np.array([[1.0, 2.5], [0.0, 1.0]])
+    cells = np.array([[1.0, 0.0, -3.0], [0.0, 1.0, 2.0], [0.0, 0.0, 1.0]])
+    for name, sizes, correlation, free, scales, *moved in [
         ("intercepts", [1, 3, 9, 30], np.eye(1), [True], [[0.7], [0.0], [5.0]]),
         (
             "intercept and slope",
@@ -152,8 +154,12 @@ def slide() -> list[dict[str, Any]]:
             [[1.0, 0.5, 0.25]],
         ),
         ("three correlated", [1, 1, 5, 8, 9], space, [True] * 3, [[1.0, 0.5, 0.25]]),
+        ("a level elsewhere", [2, 4, 6, 10], plane, [True] * 2, [[1.2, 0.4], [1.2, 0.0]], level),
+        ("two levels elsewhere", [1, 5, 8, 9], space, [True] * 3, [[1.0, 0.5, 0.25]], cells),
     ]:
         effects = len(correlation)
+        place = moved[0] if moved else np.eye(effects)
+        back = np.linalg.inv(place)
         designs = [
             np.column_stack([np.ones(n), rng.normal(size=(n, effects - 1))]).round(4) for n in sizes
         ]
@@ -168,8 +174,9 @@ def slide() -> list[dict[str, Any]]:
             ],
         }
         for scale in scales:
-            within = np.outer(scale, scale) * correlation
-            estimates, weight, centre = pooled(designs, responses, residual, within, free)
+            within = place @ (np.outer(scale, scale) * correlation) @ place.T
+            there = [d @ back for d in designs]
+            estimates, weight, centre = pooled(there, responses, residual, within, free)
             rows.append(
                 {
                     "name": f"{name} at {scale}",
@@ -177,6 +184,7 @@ def slide() -> list[dict[str, Any]]:
                     "scales": scale,
                     "correlation": correlation.tolist(),
                     "free": free,
+                    "place": place.tolist(),
                     "estimates": estimates.tolist(),
                     "weight": weight.tolist(),
                     "centre": centre.tolist(),

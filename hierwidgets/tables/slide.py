@@ -13,6 +13,7 @@ def slide(
     scales: np.ndarray,
     correlation: np.ndarray | None = None,
     free: np.ndarray | None = None,
+    place: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     r"""
     Estimates of every group at given group scales, by the partial-pooling formula.
@@ -43,6 +44,9 @@ def slide(
         R, the correlation of the effects between groups; independent by default.
     free : (K,) bool array, optional
         False for an effect that the population does not have: its centre is 0. All True by default.
+    place : (K, K) array, optional
+        Gives the effects at another place, T b for b, from `hierwidgets.tables.place.turn`: what is
+        returned is T beta_j, the diagonal of T W_j T^-1, and T c.
 
     Returns
     -------
@@ -100,6 +104,9 @@ def slide(
     target = pull @ Sigma + centre
     estimates[known] = np.linalg.solve(to_prior, target[:, :, None])[:, :, 0]
     share = np.linalg.solve(to_prior, Sigma @ own)
+    if place is not None:
+        estimates, centre = estimates @ place.T, place @ centre
+        share = place @ share @ np.linalg.inv(place)
     weight[known] = np.diagonal(share, axis1=1, axis2=2)
     return estimates, weight, centre
 

@@ -20,6 +20,7 @@ describe("slide", () => {
       score: scene.score.flat(),
       correlation: scene.correlation.flat(),
       free: scene.free,
+      place: scene.place.flat(),
     };
     const { estimates, weight, centre } = slide(information, scene.scales);
     near(estimates, scene.estimates.flat());
