@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.completer import CompletionContext, SimpleCompletion, context_matcher
 
 from hierwidgets import magics
+from hierwidgets.tables import place
 from hierwidgets.tables.dashboard import VIEWS
 
 if TYPE_CHECKING:
+    from hierwidgets.fit import Fit
     from hierwidgets.magics import HierMagics
 
 VALUES = {
@@ -148,7 +150,17 @@ def _line_words(hier: HierMagics, done: list[str]) -> list[str]:
         return list(fits)
     if done[-1] == "--term" and done[1] in fits:
         return list(fits[done[1]].terms["term"])
+    if done[-1] == "--at" and done[1] in fits:
+        return _places(fits[done[1]], done)
     return _options(done, list(magics.VIEWS.get(verb, {})))
+
+
+def _places(fit: Fit, done: list[str]) -> list[str]:
+    """The mean of the rows, as --at takes it, for the term that is named or the first."""
+    known = {effect.term: effect for effect in fit.effects}
+    named = done[done.index("--term") + 1] if "--term" in done[:-1] else ""
+    mean = place.mean(fit, known.get(named, fit.effect()))
+    return [",".join(f"{name}={value:g}" for name, value in mean.items())] if mean else []
 
 
 def _options(done: list[str], allowed: list[str]) -> list[str]:

@@ -13,6 +13,7 @@ def slide(
     scales: np.ndarray,
     correlation: np.ndarray | None = None,
     free: np.ndarray | None = None,
+    *,
     place: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     r"""
