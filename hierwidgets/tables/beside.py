@@ -190,10 +190,11 @@ class Beside:
             ratio = self.ratio[some, None, None]
             inner = _inner(own, first.Sigma[some], ratio[..., None])
             pulled = (inner @ cross).reshape(-1, L * K1, wide)
-            Q = base / ratio - flat.T @ pulled / ratio**2
+            products = base / ratio - flat.T @ pulled / ratio**2
             if wide > m:
-                Q = _schur(Q, m, [(count, Sigma[some]) for count, Sigma in priors])
-            parts.append(Q)
+                rest_of = [(count, Sigma[some]) for count, Sigma in priors]
+                products = _schur(products, m, rest_of)
+            parts.append(products)
         return np.concatenate(parts)
 
     def complete(self, shared: np.ndarray) -> np.ndarray:

@@ -108,14 +108,13 @@ class ShrinkageView(View):
         for i, effect in enumerate(self.fit.effects):
             table = tables.shrinkage(self.fit, effect.term).set_index("group").loc[effect.groups]
             columns[f"{i}/values"], placed = _sent(table, FIELDS)
-            places = []
-            for p, at in enumerate(self._placed(effect)):
+            places: list[dict[str, Any]] = [{"at": None, "said": "", "turn": None, **placed}]
+            for at in filter(None, self._placed(effect)):
                 there = tables.shrinkage(self.fit, effect.term, at=at).set_index("group")
-                there = there.loc[effect.groups]
-                columns[f"{i}/at{p}"], stands = _sent(there, FIELDS)
+                name = f"{i}/at{len(places)}"
+                columns[name], stands = _sent(there.loc[effect.groups], FIELDS)
                 turn = place.turn(self.fit, effect, at).ravel().tolist()
-                said = place.said(at) if at else ""
-                places.append({"at": at, "said": said, "turn": turn, **stands})
+                places.append({"at": at, "said": place.said(at), "turn": turn, **stands})
             reasons = list(dict.fromkeys(table["reason"]))
             columns[f"{i}/reason"] = table["reason"].map(reasons.index).to_numpy(dtype=int)
             columns[f"n/{effect.factor}"] = table["n"].to_numpy(dtype=int)
@@ -132,8 +131,9 @@ class ShrinkageView(View):
                     "term": effect.term,
                     "factor": effect.factor,
                     "partner": other.term if other else None,
-                    **placed,
+                    **places[0],
                     "places": places,
+                    "level": self._titles([effect.term], places[-1]["at"]) != [effect.term],
                     "reasons": reasons,
                     "response": carried,
                     "unmeant": meant if isinstance(meant, str) else "",
@@ -212,7 +212,7 @@ class ShrinkageView(View):
                 for table, fitted in zip(every, self._ellipse(shown).T, strict=True)
             ]
             around = inside(self._ellipse(shown, state["sigma"], both[1]), ends)
-            chart = plane.plane(*both, around, titles=self._titles(shown), ends=ends, picked=picked)
+            chart = plane.plane(*both, around, titles=self._titles(shown, state["at"]), ends=ends, picked=picked)
             return chart.properties(**note)
         table = self.table()
         total = len(table)
@@ -228,17 +228,16 @@ class ShrinkageView(View):
             table = self._term_table(shown[0])
             estimate = "formula" if "formula" in table else "partial_pooling"
             table = nested.with_headings(table, state["folded"], read, estimate, above)
-        title = self._titles(shown)[0]
+        title = self._titles(shown, state["at"])[0]
         if state["units"] == "response":
             title += f", {units.required(self.fit, effect).name}"
         return charts.groups(
             table.reset_index(drop=True), title=title, ends=ends[0], picked=picked
         ).properties(**note)
 
-    def _titles(self, shown: list[str]) -> list[str]:
+    def _titles(self, shown: list[str], at: dict[str, float] | None) -> list[str]:
         """The names of axes, a level's with its place."""
-        at = self.state["at"]
-        found = []
+        found: list[str] = []
         for term in shown:
             effect = self.fit.effect(term)
             beside = [one.term for one in self.fit.siblings(effect)]

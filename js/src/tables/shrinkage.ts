@@ -212,3 +212,24 @@ export function ellipse(
     };
   });
 }
+
+/** Standard deviations and correlation of the effects i and j at a place: of T Sigma T'. */
+export function turnedPair(
+  turn: readonly number[],
+  sd: readonly number[],
+  rho: readonly number[],
+  i: number,
+  j: number,
+): { sd: [number, number]; rho: number } {
+  const k = sd.length;
+  const at = (values: readonly number[], r: number, c: number): number => values[r * k + c] ?? 0;
+  const covariance = (r: number, c: number): number => {
+    let sum = 0;
+    for (let a = 0; a < k; a++)
+      for (let b = 0; b < k; b++)
+        sum += at(turn, r, a) * (sd[a] ?? 0) * at(rho, a, b) * (sd[b] ?? 0) * at(turn, c, b);
+    return sum;
+  };
+  const [x, y] = [Math.sqrt(covariance(i, i)), Math.sqrt(covariance(j, j))];
+  return { sd: [x, y], rho: x > 0 && y > 0 ? covariance(i, j) / (x * y) : 0 };
+}
