@@ -212,7 +212,9 @@ class ShrinkageView(View):
                 for table, fitted in zip(every, self._ellipse(shown).T, strict=True)
             ]
             around = inside(self._ellipse(shown, state["sigma"], both[1]), ends)
-            chart = plane.plane(*both, around, titles=self._titles(shown, state["at"]), ends=ends, picked=picked)
+            chart = plane.plane(
+                *both, around, titles=self._titles(shown, state["at"]), ends=ends, picked=picked
+            )
             return chart.properties(**note)
         table = self.table()
         total = len(table)
