@@ -121,6 +121,25 @@ def scales(value: str) -> dict[str, float]:
     return found
 
 
+def place(value: str) -> dict[str, float]:
+    """Numbers by column, from ``"temp=200, x=-1.5"``.
+
+    Raises
+    ------
+    ValueError
+        A part is not a column, an equals sign and a number.
+    """
+    found: dict[str, float] = {}
+    for part in listed(value):
+        match = re.fullmatch(
+            r"(?P<name>\S.*?)\s*=\s*(?P<number>[-+]?\d+\.?\d*([eE][-+]?\d+)?)", part
+        )
+        if match is None:
+            raise ValueError(f'--at is written "temp=200", not {value!r}.')
+        found[match["name"]] = float(match["number"])
+    return found
+
+
 def priors(value: str) -> dict[str, Any]:
     """Priors by parameter, from ``"1|Subject_sigma: HalfNormal(sigma=10); sigma: Exponential(lam=1)"``.
 

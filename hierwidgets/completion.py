@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.completer import CompletionContext, SimpleCompletion, context_matcher
 
 from hierwidgets import magics, priors
+from hierwidgets.tables import place, trace
 from hierwidgets.tables import priors as tables
-from hierwidgets.tables import trace
 from hierwidgets.tables.dashboard import VIEWS
 
 if TYPE_CHECKING:
@@ -161,6 +161,8 @@ def _of_fit(fit: Fit, done: list[str]) -> list[str]:
     """The values of the last option that are names in a fit."""
     given = dict(pairwise(done))
     match done[-1]:
+        case "--at":
+            return _places(fit, done)
         case "--term":
             return [effect.term for effect in fit.effects]
         case "--factor" | "--by" if done[0] != "sensitivity":
@@ -185,6 +187,14 @@ def _written(one: priors.Top) -> str:
     if one.kind == "correlation":
         return f"{one.setting.args['eta']:g}"
     return str(one.setting)
+
+
+def _places(fit: Fit, done: list[str]) -> list[str]:
+    """The mean of the rows, as --at takes it, for the term that is named or the first."""
+    known = {effect.term: effect for effect in fit.effects}
+    named = done[done.index("--term") + 1] if "--term" in done[:-1] else ""
+    mean = place.mean(fit, known.get(named, fit.effect()))
+    return [",".join(f"{name}={value:g}" for name, value in mean.items())] if mean else []
 
 
 def _options(done: list[str], allowed: list[str]) -> list[str]:

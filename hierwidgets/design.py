@@ -5,7 +5,7 @@ With `terms` and `models`, the only module that knows Bambi's internals.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,8 +19,17 @@ if TYPE_CHECKING:
     from hierwidgets.terms import Effect
 
 
-def predictors(model: bmb.Model, component: str) -> dict[str, str]:
+def predictors(
+    model: bmb.Model, component: str, varying: Collection[str] | None = None
+) -> dict[str, str]:
     """The data columns one component is made of, and how it reads them.
+
+    Parameters
+    ----------
+    model : bambi.Model
+    component : str
+    varying : collection of str, optional
+        Only those of these group terms, by their names in the posterior.
 
     Returns
     -------
@@ -29,8 +38,12 @@ def predictors(model: bmb.Model, component: str) -> dict[str, str]:
         slopes first. Columns that only group are not among them.
     """
     part = model.conditional_parameters[component]
-    sources: list[Any] = [term.term.expr for term in part.group_specific_terms.values()]
-    if part.design.common:
+    sources: list[Any] = [
+        term.term.expr
+        for term in part.group_specific_terms.values()
+        if varying is None or terms.shown_name(term) in varying
+    ]
+    if part.design.common and varying is None:
         sources += part.design.common.terms.values()
     found: dict[str, str] = {}
     for source in sources:

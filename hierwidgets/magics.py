@@ -45,6 +45,7 @@ VIEWS: dict[str, Readers] = {
         "sigma": commands.scales,
         "search": str,
         **ARRANGED,
+        "at": commands.place,
     },
     "groups": {
         "factor": str,

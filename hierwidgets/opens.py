@@ -111,6 +111,7 @@ class Opens:
         units: str = "link",
         by: str | None = None,
         folded: Sequence[str] = (),
+        at: dict[str, float] | None = None,
     ) -> ShrinkageView:
         """How far each group is pulled from its own estimate to the population.
 
@@ -129,12 +130,15 @@ class Opens:
         units : {"link", "response"}
             The linear predictor's, or the response's: an expected response for an intercept, an odds
             ratio or a ratio for a slope. In the groups' picture only,
-            and not with `sigma`, which works on the link scale.
+            and not with `sigma` or `at`, which work on the link scale.
         by : str, optional
             A factor that the term's grouping is nested in, such as ``"school"`` for
             ``"1|school:class"``: its groups become headings.
         folded : list of str
             Groups of `by` whose own groups are folded away.
+        at : dict, optional
+            Where the level of each group is looked at, by column of the slopes beside it, such as
+            ``{"temp": 200}``; at zero by default.
         """
         from hierwidgets.views.shrinkage import ShrinkageView
 
@@ -148,6 +152,7 @@ class Opens:
             units=units,
             by=by,
             folded=list(folded),
+            at=at,
         )
 
     def variance(

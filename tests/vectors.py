@@ -8,6 +8,7 @@ the files are up to date.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -111,13 +112,13 @@ def pooled(
     within: np.ndarray,
     free: list[bool],
     *,
-    fixed: list[float],
+    fixed: Sequence[float] | np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Generalised least squares and best linear unbiased prediction on the whole data at once."""
     x, y, z = np.concatenate(designs), np.concatenate(responses), block_diag(*designs)
     sigma = np.kron(np.eye(len(designs)), within)
     inverse = np.linalg.inv(z @ sigma @ z.T + residual**2 * np.eye(len(y)))
-    centre = np.array(fixed)
+    centre = np.array(fixed, dtype=float)
     x_free = x[:, free]
     if any(free):
         rest = y - x @ centre
@@ -136,7 +137,9 @@ def slide() -> list[dict[str, Any]]:
     plane = np.array([[1.0, -0.7], [-0.7, 1.0]])
     space = np.array([[1.0, 0.5, 0.2], [0.5, 1.0, -0.3], [0.2, -0.3, 1.0]])
     means = {"a slope around a given mean": [0.0, 1.5], "all around a given mean": [2.5]}
-    for name, sizes, correlation, free, scales in [
+    level = np.array([[1.0, 2.5], [0.0, 1.0]])
+    cells = np.array([[1.0, 0.0, -3.0], [0.0, 1.0, 2.0], [0.0, 0.0, 1.0]])
+    for name, sizes, correlation, free, scales, *moved in [
         ("intercepts", [1, 3, 9, 30], np.eye(1), [True], [[0.7], [0.0], [5.0]]),
         (
             "intercept and slope",
@@ -158,8 +161,12 @@ def slide() -> list[dict[str, Any]]:
         ("three correlated", [1, 1, 5, 8, 9], space, [True] * 3, [[1.0, 0.5, 0.25]]),
         ("a slope around a given mean", [2, 4, 6, 10], plane, [True, False], [[1.2, 0.4], [0, 0]]),
         ("all around a given mean", [2, 4, 6, 10], np.eye(1), [False], [[1.2]]),
+        ("a level elsewhere", [2, 4, 6, 10], plane, [True] * 2, [[1.2, 0.4], [1.2, 0.0]], level),
+        ("two levels elsewhere", [1, 5, 8, 9], space, [True] * 3, [[1.0, 0.5, 0.25]], cells),
     ]:
         effects = len(correlation)
+        place = moved[0] if moved else np.eye(effects)
+        back = np.linalg.inv(place)
         designs = [
             np.column_stack([np.ones(n), rng.normal(size=(n, effects - 1))]).round(4) for n in sizes
         ]
@@ -175,9 +182,10 @@ def slide() -> list[dict[str, Any]]:
         }
         fixed = means.get(name, [0.0] * effects)
         for scale in scales:
-            within = np.outer(scale, scale) * correlation
+            within = place @ (np.outer(scale, scale) * correlation) @ place.T
+            there = [d @ back for d in designs]
             estimates, weight, centre = pooled(
-                designs, responses, residual, within, free, fixed=fixed
+                there, responses, residual, within, free, fixed=place @ np.asarray(fixed)
             )
             rows.append(
                 {
@@ -187,6 +195,7 @@ def slide() -> list[dict[str, Any]]:
                     "correlation": correlation.tolist(),
                     "free": free,
                     "fixed": fixed,
+                    "place": place.tolist(),
                     "estimates": estimates.tolist(),
                     "weight": weight.tolist(),
                     "centre": centre.tolist(),

@@ -254,6 +254,7 @@ def _targets(base: alt.Chart, live: bool) -> alt.Chart:
         own=f"isValid(datum.no_pooling) ? {own} : 'none: ' + datum.reason",
         partial=around.format("partial_pooling", "partial_pooling_sd", dots.NUMBER),
         share="isValid(datum.weight) ? format(datum.weight, '.3f') : 'none'",
+        real="isValid(datum.realised) ? format(datum.realised, '.3f') : 'none'",
         said="'group ' + datum.label",
         formula=f"!sliding ? 'as the posterior' : isValid(datum.now) ? format(datum.now, '{dots.NUMBER}') : 'none'",
     )
@@ -266,6 +267,7 @@ def _targets(base: alt.Chart, live: bool) -> alt.Chart:
         alt.Tooltip("complete_pooling:Q", title="complete pooling", format=dots.NUMBER),
         alt.Tooltip("population:Q", title="population mean", format=dots.NUMBER),
         alt.Tooltip("share:N", title="weight w"),
+        alt.Tooltip("real:N", title="share realised"),
     ]
     return (
         described.mark_bar(

@@ -11,7 +11,7 @@ import pandas as pd
 from scipy import sparse
 
 from hierwidgets import checks, design, terms
-from hierwidgets.tables import groups
+from hierwidgets.tables import beside, groups
 from hierwidgets.tables.settings import Axis, axis, settings
 from hierwidgets.tables.shrinkage import shrinkage
 
@@ -154,7 +154,8 @@ def _curves(
         draws += Z[:, k] * u[picks][:, at]
 
     within = terms.population_weights(fitted, own.effects) @ beta.mean(axis=0)
-    rest = population + other - Z @ within
+    held = other if beside.reason(fit, own.effects) else 0.0
+    rest = population + held - Z @ within
     link = {
         "partial_pooling": mean,
         **_band(draws),

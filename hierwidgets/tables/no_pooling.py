@@ -1,8 +1,9 @@
 """Each group's own maximum-likelihood estimate, from its rows alone.
 
-Every effect that varies over the grouping is estimated freely; all other terms are held at their
-posterior means as an offset, on the link scale. Gaussian groups are least squares, others
-statsmodels' generalised linear models, or their family's likelihood maximised by SciPy.
+Every effect that varies over the grouping is estimated freely. Gaussian groups are least squares, in
+which the effects of other groupings are noise of a known covariance (`hierwidgets.tables.beside`);
+others are statsmodels' generalised linear models, or their family's likelihood maximised by SciPy,
+all other terms held at their posterior means as an offset on the link scale.
 """
 
 from __future__ import annotations
@@ -12,12 +13,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hierwidgets import located, models, responses, terms
-from hierwidgets.tables import likelihoods
-from hierwidgets.tables.own import Rows, Solver, by_likelihood, generalised, least_squares
+from hierwidgets import checks, located, models, responses, terms
+from hierwidgets.tables import beside, likelihoods
+from hierwidgets.tables.own import (
+    Own,
+    Rows,
+    Solver,
+    by_likelihood,
+    generalised,
+    least_squares,
+    unknown,
+)
 
 if TYPE_CHECKING:
     from hierwidgets.fit import Fit
+    from hierwidgets.tables.beside import Beside
 
 __all__ = ["NoPooling", "Rows", "no_pooling", "rows"]
 
@@ -30,16 +40,21 @@ class NoPooling:
     ----------
     estimate, se : ndarray, shape (G, K)
         The standard error comes from the group's own residuals where the family has a scale, from
-        the model's where that is modelled by row, or the family is beta or Student's t.
+        the model's where that is modelled by row, other groupings are integrated out, or the family
+        is beta or Student's t.
     precision : ndarray, shape (G, K, K)
-        Fisher information of the group's rows at the model's own residual scale; the observed
-        information for Student's t, beta and ordered categories.
+        Fisher information of the group's rows at the model's own scales; the observed information
+        for Student's t, beta and ordered categories.
     score : ndarray, shape (G, K)
         ``precision @ estimate``, which exists for a Gaussian group even where the estimate does not.
     complete : ndarray, shape (K,)
         The same estimate from all rows together: complete pooling. An effect that the population
         does not have is 0 there, since without groups nothing is left of it.
     reason : list of str
+    weight : ndarray, shape (G, K, K), or None
+        The mean of Sigma (Sigma + V)^-1 over draws, where other groupings are integrated out.
+    conditional : str
+        The other groupings that are held at their posterior means, and why, or nothing.
     """
 
     effects: list[terms.Effect]
@@ -49,6 +64,8 @@ class NoPooling:
     score: np.ndarray
     complete: np.ndarray
     reason: list[str]
+    weight: np.ndarray | None = None
+    conditional: str = ""
 
 
 def rows(fit: Fit, varying: list[terms.Effect]) -> Rows:
@@ -92,23 +109,44 @@ def no_pooling(fit: Fit, effect: terms.Effect) -> NoPooling:
         out.reason[:] = [solver] * count
         return out
     given = rows(fit, varying)
-    out.complete[:] = _complete(fit, given, solver)
+    others = beside.factors(fit, varying)
+    kept = beside.reason(fit, varying) if others else ""
+    if kept:
+        out = replace(out, conditional=f"{checks.listed(others, 5)}, {kept}")
+    noise = beside.Beside(fit, varying, given.inverse_scale) if others and not kept else None
+    if noise is not None:
+        out = replace(out, weight=np.full((count, K, K), np.nan))
+    out.complete[:] = _complete(fit, given, solver, noise)
     order = np.argsort(given.index, kind="stable")
     ends = np.searchsorted(given.index[order], np.arange(count + 1))
     for j in range(count):
         mine = order[ends[j] : ends[j + 1]]
-        own = solver(given, mine)
+        own = solver(given, mine) if noise is None else _among(noise, given, mine)
         out.estimate[j], out.se[j] = own.estimate, own.se
         out.precision[j], out.score[j] = own.precision, own.score
         out.reason[j] = own.reason
+        if out.weight is not None:
+            out.weight[j] = own.weight
     return out
 
 
-def _complete(fit: Fit, given: Rows, solver: Solver) -> np.ndarray:
+def _among(noise: Beside, given: Rows, mine: np.ndarray) -> Own:
+    """One group's generalised least squares, other groupings integrated out."""
+    reason = unknown(given.Z[mine])
+    found = noise.group(mine, not reason)
+    se = np.sqrt(np.diag(found.variance))
+    return Own(found.estimate, se, found.precision, found.score, reason, found.weight)
+
+
+def _complete(fit: Fit, given: Rows, solver: Solver, noise: Beside | None) -> np.ndarray:
     """All rows together; an effect without a counterpart in the population is its prior's mean."""
     design = terms.common(fit.model, given.effects[0].component)
     shared, estimate = located.centre(design, given.effects)
-    if shared.any():
+    if not shared.any():
+        return estimate
+    if noise is not None and not estimate.any() and not unknown(given.Z[:, shared]):
+        estimate[shared] = noise.complete(shared)
+    else:
         free = replace(given, Z=given.Z[:, shared], offset=given.offset + given.Z @ estimate)
         estimate[shared] = solver(free, np.arange(len(given.y))).estimate
     return estimate

@@ -41,6 +41,7 @@ class Own:
     precision: np.ndarray
     score: np.ndarray
     reason: str = ""
+    weight: np.ndarray | None = None
 
 
 Solver = Callable[[Rows, np.ndarray], Own]
@@ -59,6 +60,15 @@ def _rank_reason(n: int, K: int) -> str:
         if K > 1
         else "the predictor is zero in its rows"
     )
+
+
+def unknown(Z: np.ndarray) -> str:
+    """Why the rows Z (n, K) cannot tell K effects apart, or nothing."""
+    n, K = Z.shape
+    norms = np.linalg.norm(Z, axis=0)
+    if norms.all() and np.linalg.matrix_rank(Z / norms) == K:
+        return ""
+    return _rank_reason(n, K)
 
 
 def _no_se(n: int, K: int) -> str:

@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 
 from hierwidgets import checks, located, terms
-from hierwidgets.tables import groups
+from hierwidgets.tables import groups, place
 from hierwidgets.tables import units as response
 from hierwidgets.tables.no_pooling import NoPooling, no_pooling
+from hierwidgets.tables.pull import caution, pull
 from hierwidgets.tables.units import population_draws
 
 if TYPE_CHECKING:
@@ -24,7 +25,11 @@ _OWN = ("no_pooling", "no_pooling_se", "no_pooling_lower", "no_pooling_upper")
 
 
 def shrinkage(
-    fit: Fit, term: str | None = None, sort: str = "estimate", units: str = "link"
+    fit: Fit,
+    term: str | None = None,
+    sort: str = "estimate",
+    units: str = "link",
+    at: dict[str, float] | None = None,
 ) -> pd.DataFrame:
     """How far each group is pulled from its own estimate to the population.
 
@@ -37,6 +42,9 @@ def shrinkage(
         By the partial-pooling estimate.
     units : {"link", "response"}
         The linear predictor's, or the response's as `hierwidgets.tables.units.meaning` says.
+    at : dict, optional
+        Where the level of each group is looked at, such as ``{"temp": 200}``: column and number.
+        At zero of the slopes' predictors by default. On the link scale only.
 
     Returns
     -------
@@ -45,10 +53,11 @@ def shrinkage(
 
         no_pooling, no_pooling_se
             Maximum likelihood from the group's rows alone of every effect that varies over the
-            grouping, other terms held at their posterior means; its standard error, from the
-            group's own residuals. On the response scale ``no_pooling_lower`` and
-            ``no_pooling_upper``, the 95 % interval of the link scale carried over, stand in place of
-            the standard error and of sampling_sd.
+            grouping, and its standard error, from the group's own residuals. Other groupings in a
+            Gaussian model are part of the noise, by their scales, and the error is the model's; in
+            other models all other terms are held at their posterior means. On the response scale
+            ``no_pooling_lower`` and ``no_pooling_upper``, the 95 % interval of the link scale carried
+            over, stand in place of the standard error and of sampling_sd.
         partial_pooling, partial_pooling_sd
             Posterior mean and sd of the whole effect.
         complete_pooling
@@ -58,19 +67,24 @@ def shrinkage(
         weight
             The shrinkage weight w_j, the share of the group's own estimate:
             the diagonal of Sigma (Sigma + V_j)^-1, averaged over the draws of the scales, V_j the
-            variance of the no-pooling estimate at the model's residual scale. For one effect
+            variance of the no-pooling estimate at the model's scales. For one effect
             (1/V_j) / (1/V_j + 1/sigma_alpha^2). Gelman and Hill (2007), section 12.2.
+        realised
+            The share that is realised: (partial_pooling - population) / (no_pooling - population), on
+            the link scale. It differs from the weight where several effects pull on each other.
         sampling_sd
-            The square root of V_j at the posterior mean of the residual scale.
+            The square root of V_j at the posterior means of the scales.
         reason
             Why a cell is missing, else "".
+        caution
+            Why own estimates or weights must be read with care, the same in every row, else "".
 
         Also term, factor, group, label (the group as it is read) and n.
 
     Raises
     ------
     ValueError
-        An unknown term, order or unit, or an effect without a meaning in these units.
+        An unknown term, order, unit or place, or an effect without a meaning in these units.
 
     Examples
     --------
@@ -78,21 +92,26 @@ def shrinkage(
     """
     checks.one_of(units, response.UNITS, "units of shrinkage")
     effect = fit.effect(term)
+    at = place.checked(fit, effect, at)
     own = _own(fit, effect)
     k = [e.term for e in own.effects].index(effect.term)
+    turn = place.turn(fit, effect, at)
+    W = weights(fit, own)
+    weight = (turn @ W @ np.linalg.inv(turn))[:, k, k]
+    link = _on_link(fit, own, turn[k])
+    means = link["whole"].mean(axis=(0, 1))
+    found = pull(link["no_pooling"], means, float(link["population"].mean()), weight)
     if units == "response":
+        if at is not None:
+            raise ValueError(
+                'at works on the link scale: use it with units="link". Levels on the response scale '
+                "are at the mean of the other predictors."
+            )
         meant = response.required(fit, effect)
         whole, population = meant.draws(fit)
         estimates: dict[str, Any] = meant.estimates(fit, own)
     else:
-        population = population_draws(fit, effect)
-        whole = effect.draws(fit.posterior) + population[..., None]
-        estimates = {
-            "no_pooling": own.estimate[:, k],
-            "no_pooling_se": own.se[:, k],
-            "complete_pooling": own.complete[k],
-            "sampling_sd": _sampling_sd(own)[:, k],
-        }
+        whole, population, estimates = link["whole"], link["population"], link
     mean, sd = whole.mean(axis=(0, 1)), whole.reshape(-1, whole.shape[-1]).std(axis=0, ddof=1)
     table = pd.DataFrame(
         {
@@ -106,13 +125,30 @@ def shrinkage(
             "partial_pooling_sd": sd,
             "complete_pooling": estimates["complete_pooling"],
             "population": population.mean(),
-            "weight": weights(fit, own)[:, k],
+            "weight": weight,
+            "realised": np.nan if found is None else found.realised,
             **{name: estimates[name] for name in ("sampling_sd",) if name in estimates},
             "reason": own.reason,
+            "caution": caution(fit, effect, own, found, at),
         }
     )
     rows = groups.order(sort, effect.groups, mean, table["n"].to_numpy(), sd)
     return table.iloc[rows].reset_index(drop=True)
+
+
+def _on_link(fit: Fit, own: NoPooling, row: np.ndarray) -> dict[str, Any]:
+    """A weighted sum of the effects of one grouping: draws of every group, and own estimates."""
+    used = np.flatnonzero(row)
+    population = sum(row[m] * population_draws(fit, own.effects[m]) for m in used)
+    deviations = sum(row[m] * own.effects[m].draws(fit.posterior) for m in used)
+    return {
+        "population": np.asarray(population),
+        "whole": deviations + np.asarray(population)[..., None],
+        "no_pooling": response.weighted(row, own.estimate),
+        "no_pooling_se": response.error(row, own),
+        "complete_pooling": response.weighted(row, own.complete[None])[0],
+        "sampling_sd": _sampling_sd(own, row),
+    }
 
 
 @dataclass(frozen=True)
@@ -192,12 +228,14 @@ def _own(fit: Fit, effect: terms.Effect) -> NoPooling:
 
 
 def weights(fit: Fit, own: NoPooling) -> np.ndarray:
-    """The shrinkage weights w_j, shape (groups, effects), averaged over the posterior's draws.
+    """The mean of Sigma (Sigma + V_j)^-1 over the posterior's draws, shape (groups, K, K).
 
-    A residual scale that is modelled by row is held at its posterior mean.
+    Its diagonal is w_j. A residual scale that is modelled by row is held at its posterior mean.
     """
+    if own.weight is not None:
+        return own.weight
     posterior = fit.posterior
-    out = np.full(own.estimate.shape, np.nan)
+    out = np.full(own.precision.shape, np.nan)
     exists = np.isfinite(own.estimate).all(axis=1)
     if not exists.any():
         return out
@@ -214,25 +252,24 @@ def weights(fit: Fit, own: NoPooling) -> np.ndarray:
 
 
 def _mean_weight(variance: np.ndarray, Sigma: np.ndarray, ratio: np.ndarray) -> np.ndarray:
-    """Mean over draws of diag(Sigma (Sigma + V)^-1), shape (groups, effects)."""
-    V = variance[:, None] * ratio[:, None, None]
-    total = Sigma + V
+    """Mean over draws of Sigma (Sigma + V)^-1, shape (groups, K, K)."""
+    total = Sigma + variance[:, None] * ratio[:, None, None]
     if Sigma.shape[1] == 1:
-        return (Sigma / total).mean(axis=1)[..., 0]
+        return (Sigma / total).mean(axis=1)
     if Sigma.shape[1] == 2:
         a, b, c = total[..., 0, 0], total[..., 1, 1], total[..., 0, 1]
         determinant = a * b - c**2
-        first = (b * Sigma[:, 0, 0] - c * Sigma[:, 0, 1]) / determinant
-        second = (a * Sigma[:, 1, 1] - c * Sigma[:, 0, 1]) / determinant
-        return np.stack([first.mean(axis=1), second.mean(axis=1)], axis=1)
+        s, t, u = Sigma[:, 0, 0], Sigma[:, 1, 1], Sigma[:, 0, 1]
+        entries = [b * s - c * u, a * u - c * s, b * u - c * t, a * t - c * u]
+        means = [(entry / determinant).mean(axis=1) for entry in entries]
+        return np.stack(means, axis=-1).reshape(-1, 2, 2)
     solved = np.linalg.solve(total, np.broadcast_to(Sigma, total.shape))
-    return np.diagonal(solved, axis1=-2, axis2=-1).mean(axis=1)
+    return np.swapaxes(solved.mean(axis=1), 1, 2)
 
 
-def _sampling_sd(own: NoPooling) -> np.ndarray:
-    out = np.full(own.estimate.shape, np.nan)
+def _sampling_sd(own: NoPooling, row: np.ndarray) -> np.ndarray:
+    out = np.full(len(own.estimate), np.nan)
     exists = np.isfinite(own.estimate).all(axis=1)
     if exists.any():
-        variance = np.linalg.inv(own.precision[exists])
-        out[exists] = np.sqrt(np.diagonal(variance, axis1=-2, axis2=-1))
+        out[exists] = np.sqrt(row @ np.linalg.inv(own.precision[exists]) @ row)
     return out

@@ -15,6 +15,7 @@ def slide(
     free: np.ndarray | None = None,
     *,
     fixed: np.ndarray | None = None,
+    place: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     r"""
     Estimates of every group at given group scales, by the partial-pooling formula.
@@ -49,6 +50,9 @@ def slide(
     fixed : (K,) array, optional
         The centre of effects that are not free, where their prior gives it as a number; 0 by
         default.
+    place : (K, K) array, optional
+        Gives the effects at another place, T b for b, from `hierwidgets.tables.place.turn`: what is
+        returned is T beta_j, the diagonal of T W_j T^-1, and T c.
 
     Returns
     -------
@@ -111,6 +115,9 @@ def slide(
     target = pull @ Sigma + centre
     estimates[known] = np.linalg.solve(to_prior, target[:, :, None])[:, :, 0]
     share = np.linalg.solve(to_prior, Sigma @ own)
+    if place is not None:
+        estimates, centre = estimates @ place.T, place @ centre
+        share = place @ share @ np.linalg.inv(place)
     weight[known] = np.diagonal(share, axis1=1, axis2=2)
     return estimates, weight, centre
 

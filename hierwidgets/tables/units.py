@@ -71,13 +71,13 @@ class Meaning:
         beta = common.draws(fit.posterior, self.effect.response).mean(axis=(0, 1))
         within = terms.population_weights(common, own.effects) @ beta
         rest = self.row @ beta + self.offset - self.own @ within
-        centre = rest + _sum(self.own, own.estimate)
-        reach = _Z95 * _error(self.own, own)
+        centre = rest + weighted(self.own, own.estimate)
+        reach = _Z95 * error(self.own, own)
         return {
             "no_pooling": self.carry(fit, centre),
             "no_pooling_lower": self.carry(fit, centre - reach),
             "no_pooling_upper": self.carry(fit, centre + reach),
-            "complete_pooling": self.carry(fit, rest + _sum(self.own, own.complete[None]))[0],
+            "complete_pooling": self.carry(fit, rest + weighted(self.own, own.complete[None]))[0],
         }
 
 
@@ -112,7 +112,7 @@ def meaning(fit: Fit, effect: Effect, scale: str = "effect") -> Meaning | str:
     k = beside.index(effect)
     Z = np.column_stack([one.predictor for one in beside])
     common = terms.common(model, component)
-    if scale == "effect" and _is_level(Z, k):
+    if scale == "effect" and is_level(Z, k):
         if smooth := terms.smooths(model):
             return f"the share of the Gaussian process {smooth[0]} has no average"
         rows = Z[:, k] == 1
@@ -162,7 +162,7 @@ def population_draws(fit: Fit, effect: Effect) -> np.ndarray:
     return common.draws(fit.posterior, effect.response) @ weights
 
 
-def _is_level(Z: np.ndarray, k: int) -> bool:
+def is_level(Z: np.ndarray, k: int) -> bool:
     """Whether column k is an intercept, or a cell where no intercept varies beside it."""
     whole = (Z == 1).all(axis=0)
     if whole[k]:
@@ -179,12 +179,12 @@ def _ratio(fit: Fit, component: str, link: str) -> str:
     return "rate ratio" if fit.family in checks.COUNTS else "ratio of means"
 
 
-def _sum(weights: np.ndarray, values: np.ndarray) -> np.ndarray:
+def weighted(weights: np.ndarray, values: np.ndarray) -> np.ndarray:
     """Values @ weights, in which a missing value of weight 0 is not missed."""
     return np.where(weights != 0, values, 0.0) @ weights
 
 
-def _error(weights: np.ndarray, own: NoPooling) -> np.ndarray:
+def error(weights: np.ndarray, own: NoPooling) -> np.ndarray:
     """Standard error of a weighted sum of each group's own estimates."""
     used = np.flatnonzero(weights)
     if len(used) == 1:

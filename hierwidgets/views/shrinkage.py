@@ -15,7 +15,7 @@ from hierwidgets.charts import dots, plane
 from hierwidgets.charts import shrinkage as charts
 from hierwidgets.charts.caterpillar import MOST_ROWS
 from hierwidgets.charts.style import live_spec
-from hierwidgets.tables import groups, nested, units
+from hierwidgets.tables import groups, nested, place, units
 from hierwidgets.tables import shrinkage as tables
 from hierwidgets.tables.ellipse import ellipse
 from hierwidgets.tables.slide import slide
@@ -27,7 +27,14 @@ if TYPE_CHECKING:
     from hierwidgets.fit import Fit
 
 PICTURES = ["groups", "plane"]
-FIELDS = ["no_pooling", "no_pooling_se", "partial_pooling", "partial_pooling_sd", "weight"]
+FIELDS = [
+    "no_pooling",
+    "no_pooling_se",
+    "partial_pooling",
+    "partial_pooling_sd",
+    "weight",
+    "realised",
+]
 CARRIED = ["no_pooling", "no_pooling_lower", "no_pooling_upper", *FIELDS[2:]]
 PLACED = ["no_pooling", "partial_pooling", "no_pooling_lower", "no_pooling_upper"]
 
@@ -48,6 +55,8 @@ class ShrinkageView(View):
 
     def __init__(self, fit: Fit, **state: Any) -> None:
         self._information: dict[str, tables.Information] = {}
+        self._given = state.get("at")
+        self._places: dict[str, list[dict[str, float] | None]] = {}
         super().__init__(fit, **state)
 
     def defaults(self) -> dict[str, Any]:
@@ -61,6 +70,7 @@ class ShrinkageView(View):
             "units": "link",
             "by": None,
             "folded": [],
+            "at": None,
         }
 
     def check(self, state: dict[str, Any]) -> dict[str, Any]:
@@ -75,11 +85,20 @@ class ShrinkageView(View):
             )
         sigma = self._sigma(state["sigma"])
         listed.measured(self.fit, effect, state)
-        if state["units"] == "response" and (sigma or state["picture"] == "plane"):
-            what = 'picture="plane"' if state["picture"] == "plane" else "sigma"
+        at = place.checked(self.fit, effect, state["at"])
+        known = self._places.get(effect.term, [at])
+        if at not in known:
+            held = ", ".join("zero" if one is None else place.said(one) for one in known)
+            raise ValueError(
+                f"The page of this view holds the places {held}: open another view with "
+                f"fit.shrinkage({effect.term!r}, at={at})."
+            )
+        if state["units"] == "response" and (sigma or at or state["picture"] == "plane"):
+            what = "sigma" if sigma else "at"
+            what = 'picture="plane"' if state["picture"] == "plane" else what
             raise ValueError(f'{what} works on the link scale: use it with units="link".')
         arranged = listed.arrangement(self.fit, effect, state)
-        return {**state, **arranged, "sigma": sigma, "search": str(state["search"])}
+        return {**state, **arranged, "sigma": sigma, "search": str(state["search"]), "at": at}
 
     def content(self) -> Content:
         """Every term's table, and what the formula needs of every factor."""
@@ -89,6 +108,13 @@ class ShrinkageView(View):
         for i, effect in enumerate(self.fit.effects):
             table = tables.shrinkage(self.fit, effect.term).set_index("group").loc[effect.groups]
             columns[f"{i}/values"], placed = _sent(table, FIELDS)
+            places: list[dict[str, Any]] = [{"at": None, "said": "", "turn": None, **placed}]
+            for at in filter(None, self._placed(effect)):
+                there = tables.shrinkage(self.fit, effect.term, at=at).set_index("group")
+                name = f"{i}/at{len(places)}"
+                columns[name], stands = _sent(there.loc[effect.groups], FIELDS)
+                turn = place.turn(self.fit, effect, at).ravel().tolist()
+                places.append({"at": at, "said": place.said(at), "turn": turn, **stands})
             reasons = list(dict.fromkeys(table["reason"]))
             columns[f"{i}/reason"] = table["reason"].map(reasons.index).to_numpy(dtype=int)
             columns[f"n/{effect.factor}"] = table["n"].to_numpy(dtype=int)
@@ -105,7 +131,9 @@ class ShrinkageView(View):
                     "term": effect.term,
                     "factor": effect.factor,
                     "partner": other.term if other else None,
-                    **placed,
+                    **places[0],
+                    "places": places,
+                    "level": self._titles([effect.term], places[-1]["at"]) != [effect.term],
                     "reasons": reasons,
                     "response": carried,
                     "unmeant": meant if isinstance(meant, str) else "",
@@ -138,6 +166,17 @@ class ShrinkageView(View):
                 ],
             }
         return Content(_specs(), columns, {"terms": about, "factors": factors, "homes": homes})
+
+    def _placed(self, effect: terms.Effect) -> list[dict[str, float] | None]:
+        """Where the page can look at an effect: zero, the mean of the rows, the place asked for."""
+        found: list[dict[str, float] | None] = [None]
+        known = place.columns(self.fit, effect)
+        if known:
+            found.append(place.mean(self.fit, effect))
+        if self._given and set(self._given) <= set(known):
+            found.append(place.checked(self.fit, effect, self._given))
+        self._places[effect.term] = [one for i, one in enumerate(found) if one not in found[:i]]
+        return self._places[effect.term]
 
     def information(self, factor: str) -> tables.Information | None:
         """What the formula needs of a factor; None where its groups have no own information."""
@@ -174,7 +213,9 @@ class ShrinkageView(View):
                 for table, fitted in zip(every, self._ellipse(shown).T, strict=True)
             ]
             around = inside(self._ellipse(shown, state["sigma"], both[1]), ends)
-            chart = plane.plane(*both, around, titles=shown, ends=ends, picked=picked)
+            chart = plane.plane(
+                *both, around, titles=self._titles(shown, state["at"]), ends=ends, picked=picked
+            )
             return chart.properties(**note)
         table = self.table()
         total = len(table)
@@ -190,12 +231,23 @@ class ShrinkageView(View):
             table = self._term_table(shown[0])
             estimate = "formula" if "formula" in table else "partial_pooling"
             table = nested.with_headings(table, state["folded"], read, estimate, above)
-        title = shown[0]
+        title = self._titles(shown, state["at"])[0]
         if state["units"] == "response":
             title += f", {units.required(self.fit, effect).name}"
         return charts.groups(
             table.reset_index(drop=True), title=title, ends=ends[0], picked=picked
         ).properties(**note)
+
+    def _titles(self, shown: list[str], at: dict[str, float] | None) -> list[str]:
+        """The names of axes, a level's with its place."""
+        found: list[str] = []
+        for term in shown:
+            effect = self.fit.effect(term)
+            beside = [one.term for one in self.fit.siblings(effect)]
+            row = place.turn(self.fit, effect, at)[beside.index(term)]
+            moved = np.count_nonzero(row) > 1
+            found.append(f"{term} at {place.said(at)}" if at and moved else term)
+        return found
 
     def _ellipse(
         self,
@@ -208,11 +260,15 @@ class ShrinkageView(View):
         if found is None or any(term not in found.terms for term in shown):
             return np.empty((0, 2))
         at = [found.terms.index(term) for term in shown]
-        sd = np.array([(sigma or {}).get(found.terms[k], found.scale[k]) for k in at])
-        centre = found.population[at]
+        sd = np.array(
+            [(sigma or {}).get(t, scale) for t, scale in zip(found.terms, found.scale, strict=True)]
+        )
+        turn = place.turn(self.fit, self.fit.effect(shown[0]), self.state["at"])
+        covariance = turn @ (np.outer(sd, sd) * found.correlation) @ turn.T
+        centre = (turn @ found.population)[at]
         if references is not None:
             centre = references.set_index("name").loc["population mean", ["x", "y"]].to_numpy(float)
-        around = ellipse(centre, np.outer(sd, sd) * found.correlation[np.ix_(at, at)])
+        around = ellipse(centre, covariance[np.ix_(at, at)])
         return around[["x", "y"]].to_numpy()
 
     def _terms(self) -> list[str]:
@@ -223,7 +279,7 @@ class ShrinkageView(View):
     def _term_table(self, term: str, search: str | None = None) -> pd.DataFrame:
         state = self.state
         word = state["search"] if search is None else search
-        table = tables.shrinkage(self.fit, term, state["sort"], state["units"])
+        table = tables.shrinkage(self.fit, term, state["sort"], state["units"], state["at"])
         effect = self.fit.effect(term)
         known = self.information(effect.factor)
         if state["sigma"] and known is not None and term in known.terms:
@@ -239,6 +295,7 @@ class ShrinkageView(View):
                 known.correlation,
                 known.free,
                 fixed=known.fixed,
+                place=place.turn(self.fit, effect, state["at"]),
             )
             at = pd.Index(known.groups).get_indexer(table["group"])
             table["formula"] = estimates[at, k]
@@ -284,6 +341,7 @@ def _sent(table: pd.DataFrame, fields: list[str]) -> tuple[np.ndarray, dict[str,
         "population": float(table["population"].iloc[0]),
         "complete": _number(table["complete_pooling"].iloc[0]),
         "ends": list(dots.domain(table)),
+        "caution": str(table["caution"].iloc[0]),
     }
 
 

@@ -21,6 +21,7 @@ describe("slide", () => {
       correlation: scene.correlation.flat(),
       free: scene.free,
       fixed: scene.fixed,
+      place: scene.place.flat(),
     };
     const { estimates, weight, centre } = slide(information, scene.scales);
     near(estimates, scene.estimates.flat());

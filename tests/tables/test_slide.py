@@ -136,6 +136,6 @@ def test_an_effect_no_group_can_tell_is_refused():
 @pytest.mark.parametrize("case", vectors.read("slide"), ids=lambda case: case["name"])
 def test_slide_gives_the_shared_vectors(case):
     names = ("precision", "score", "scales", "correlation", "free")
-    found = slide(*(case[n] for n in names), fixed=case["fixed"])
+    found = slide(*(case[n] for n in names), fixed=case["fixed"], place=np.array(case["place"]))
     for values, name in zip(found, ["estimates", "weight", "centre"], strict=True):
         np.testing.assert_allclose(values, case[name], atol=1e-10, rtol=1e-9)

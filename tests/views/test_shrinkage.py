@@ -29,6 +29,7 @@ def test_opens_on_the_first_term_by_the_posterior(sleep_fit):
         "units": "link",
         "by": None,
         "folded": [],
+        "at": None,
     }
     assert view.code == "fit.shrinkage()"
     expected = tables.shrinkage(sleep_fit, "1|Subject")

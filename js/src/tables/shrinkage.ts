@@ -13,6 +13,8 @@ export interface Information {
   free?: readonly boolean[];
   /** The centre of effects that are not free; 0 if left out. */
   fixed?: readonly number[];
+  /** (effects, effects): T, which gives the effects at another place, T b for b; none if left out. */
+  place?: ArrayLike<number>;
 }
 
 export interface Slid {
@@ -143,6 +145,8 @@ export function slide(information: Information, scales: readonly number[]): Slid
   }
   const centre = centreOf(total, weighted, information);
 
+  const place = information.place ? Float64Array.from(information.place) : undefined;
+  const back = place && inverse(place, k);
   const estimates = new Float64Array(groups * k).fill(Number.NaN);
   const weight = new Float64Array(groups * k).fill(Number.NaN);
   for (let g = 0; g < groups; g++) {
@@ -160,11 +164,37 @@ export function slide(information: Information, scales: readonly number[]): Slid
     }
     solve(system, side, k);
     for (let r = 0; r < k; r++) {
-      estimates[g * k + r] = side[r * (k + 1) + k] as number;
-      weight[g * k + r] = side[r * (k + 1) + r] as number;
+      if (!place || !back) {
+        estimates[g * k + r] = side[r * (k + 1) + k] as number;
+        weight[g * k + r] = side[r * (k + 1) + r] as number;
+        continue;
+      }
+      let [estimate, share] = [0, 0];
+      for (let c = 0; c < k; c++) {
+        const at = place[r * k + c] as number;
+        estimate += at * (side[c * (k + 1) + k] as number);
+        for (let i = 0; i < k; i++)
+          share += at * (side[c * (k + 1) + i] as number) * (back[i * k + r] as number);
+      }
+      estimates[g * k + r] = estimate;
+      weight[g * k + r] = share;
     }
   }
-  return { estimates, weight, centre };
+  return { estimates, weight, centre: place ? turned(place, centre) : centre };
+}
+
+/** T v. */
+export function turned(place: ArrayLike<number>, values: readonly number[]): number[] {
+  const k = values.length;
+  return values.map((_, r) =>
+    values.reduce((sum, value, c) => sum + (place[r * k + c] as number) * value, 0),
+  );
+}
+
+function inverse(matrix: Float64Array, k: number): Float64Array {
+  const out = Float64Array.from({ length: k * k }, (_, i) => (i % (k + 1) === 0 ? 1 : 0));
+  solve(Float64Array.from(matrix), out, k);
+  return out;
 }
 
 const POINTS = 72;
@@ -187,4 +217,25 @@ export function ellipse(
       y: centre[1] + sd[1] * radius * (rho * c + across * s),
     };
   });
+}
+
+/** Standard deviations and correlation of the effects i and j at a place: of T Sigma T'. */
+export function turnedPair(
+  turn: readonly number[],
+  sd: readonly number[],
+  rho: readonly number[],
+  i: number,
+  j: number,
+): { sd: [number, number]; rho: number } {
+  const k = sd.length;
+  const at = (values: readonly number[], r: number, c: number): number => values[r * k + c] ?? 0;
+  const covariance = (r: number, c: number): number => {
+    let sum = 0;
+    for (let a = 0; a < k; a++)
+      for (let b = 0; b < k; b++)
+        sum += at(turn, r, a) * (sd[a] ?? 0) * at(rho, a, b) * (sd[b] ?? 0) * at(turn, c, b);
+    return sum;
+  };
+  const [x, y] = [Math.sqrt(covariance(i, i)), Math.sqrt(covariance(j, j))];
+  return { sd: [x, y], rho: x > 0 && y > 0 ? covariance(i, j) / (x * y) : 0 };
 }

@@ -58,9 +58,10 @@ export function shrinkageCaption(): ShrinkageCaption {
   };
 }
 
-function correlation({ correlated, rho, lower, upper }: Pair): string {
-  if (!correlated) return "the model takes the effects as independent";
-  const [mean, from, to] = [rho, lower, upper].map((value) => value.toFixed(2));
+function correlation({ interval, rho, where }: Pair): string {
+  if (where !== "") return `correlation ${rho.toFixed(2)} at ${where}`;
+  if (!interval) return "the model takes the effects as independent";
+  const [mean, from, to] = [rho, ...interval].map((value) => value.toFixed(2));
   return `correlation ${mean} (95 % interval ${from} to ${to})`;
 }
 

@@ -2,7 +2,7 @@ import type { Units } from "../controls/units.js";
 import { numbers, strings } from "../host/columns.js";
 import { type Listing, type ListState, lister, shown } from "../host/listing.js";
 import type { Context } from "../host/types.js";
-import { type Information, slide } from "../tables/shrinkage.js";
+import { type Information, slide, turnedPair } from "../tables/shrinkage.js";
 
 /** What stands beside the numbers of a term; estimates are sent less their centre. */
 interface Placed {
@@ -12,7 +12,20 @@ interface Placed {
   ends: [number, number];
 }
 
-export interface TermAbout extends Placed {
+/** Where the level of each group is looked at: by column of the slopes beside it; null is zero. */
+export type At = Record<string, number> | null;
+
+export interface Place extends Placed {
+  at: At;
+  /** In words, such as "temp = 200". */
+  said: string;
+  /** (effects, effects): what makes of the effects at zero those here; null at zero. */
+  turn: number[] | null;
+  /** Why own estimates or weights must be read with care, or nothing. */
+  caution: string;
+}
+
+export interface TermAbout extends Place {
   term: string;
   factor: string;
   /** The effect of the same grouping it is drawn against in the plane. */
@@ -21,6 +34,10 @@ export interface TermAbout extends Placed {
   /** The same on the response scale and what it is called there, or why there is none. */
   response: (Placed & { name: string }) | null;
   unmeant: string;
+  /** Zero, the mean of the rows, and any other place that was asked for. */
+  places: Place[];
+  /** Whether its value depends on the place. */
+  level: boolean;
 }
 
 export interface FactorAbout {
@@ -54,6 +71,8 @@ export interface Term {
   partial: Float64Array;
   partialSd: ArrayLike<number>;
   weight: ArrayLike<number>;
+  /** The share of its own estimate that is realised. */
+  realised: ArrayLike<number>;
   reason(group: number): string;
 }
 
@@ -70,12 +89,22 @@ export interface Pair {
   /** The posterior's own scales, wherever the sliders stand. */
   fitted: [number, number];
   rho: number;
-  lower: number;
-  upper: number;
-  correlated: boolean;
+  /** The correlation at the posterior's own scales: another one only at a place. */
+  fittedRho: number;
+  /** The place in words, or nothing. */
+  where: string;
+  /** The 95 % interval of the correlation, of a model that has one, at zero. */
+  interval?: [number, number];
 }
 
 export type Sigma = Record<string, number>;
+
+const same = (one: At, other: At): boolean => {
+  const names = Object.keys(one ?? {});
+  return (
+    names.length === Object.keys(other ?? {}).length && names.every((name) => one?.[name] === other?.[name])
+  );
+};
 
 /** The numbers of the view, by term and by factor, as doubles. */
 export class ShrinkageData {
@@ -97,8 +126,8 @@ export class ShrinkageData {
     return Object.hasOwn(this.factors, name) ? this.factors[name] : undefined;
   }
 
-  term(name: string, units: Units = "link"): Term {
-    const key = JSON.stringify([name, units]);
+  term(name: string, units: Units = "link", at: At = null): Term {
+    const key = JSON.stringify([name, units, at]);
     const known = this.read.get(key);
     if (known) return known;
     const { columns } = this.context;
@@ -106,16 +135,21 @@ export class ShrinkageData {
     const found = this.terms[index];
     if (!found) throw new Error(`There is no term ${name}.`);
     const carried = units === "response" ? found.response : null;
-    const about = { ...found, ...carried };
+    const p = Math.max(
+      found.places.findIndex((place) => same(place.at, at)),
+      0,
+    );
+    const about = { ...found, ...found.places[p], ...carried };
+    const where = about.level && about.said !== "" ? ` at ${about.said}` : "";
     const keys = strings(columns, `labels/${about.factor}`);
-    const values = numbers(columns, `${index}/${carried ? "response" : "values"}`);
+    const values = numbers(columns, `${index}/${carried ? "response" : p > 0 ? `at${p}` : "values"}`);
     const codes = numbers(columns, `${index}/reason`);
     const field = (f: number) => values.subarray(f * keys.length, (f + 1) * keys.length);
     const placed = (f: number) => Float64Array.from(field(f), (value) => value + about.centre);
     const after = carried ? 3 : 2;
     const term: Term = {
       about,
-      title: carried ? `${name}: ${carried.name}` : name,
+      title: carried ? `${name}: ${carried.name}` : name + where,
       keys,
       labels: shown(this.context, about.factor),
       n: numbers(columns, `n/${about.factor}`),
@@ -125,6 +159,7 @@ export class ShrinkageData {
       partial: placed(after),
       partialSd: field(after + 1),
       weight: field(after + 2),
+      realised: field(after + 3),
       reason: (group) => about.reasons[codes[group] ?? 0] ?? "",
     };
     this.read.set(key, term);
@@ -137,14 +172,19 @@ export class ShrinkageData {
   }
 
   /** The formula's estimates of every term of a factor, by name; none where its scales cannot be moved. */
-  formula(name: string, sigma: Sigma): Map<string, Formula> {
+  formula(name: string, sigma: Sigma, at: At = null): Map<string, Formula> {
     const about = this.factor(name);
     if (!about) return new Map();
     const information = this.information(name, about);
     const { effects, groups } = information;
     const scales = about.terms.map((term, k) => sigma[term] ?? about.scale[k] ?? 0);
     const relative = scales.map((scale, k) => scale / (about.scale[k] ?? 1));
-    const { estimates, weight, centre } = slide(information, relative);
+    // The page has the effects in units of their scales.
+    const place = this.place(about, at)?.turn?.map((value, i) => {
+      const [r, c] = [Math.floor(i / effects), i % effects];
+      return (value * (about.scale[c] ?? 1)) / (about.scale[r] ?? 1);
+    });
+    const { estimates, weight, centre } = slide(place ? { ...information, place } : information, relative);
     return new Map(
       about.terms.map((term, k) => {
         const unit = about.scale[k] ?? 1;
@@ -159,16 +199,29 @@ export class ShrinkageData {
   }
 
   /** The population of two effects of one factor, at these scales: what an ellipse is drawn from. */
-  pair(name: string, terms: [string, string], sigma: Sigma): Pair | undefined {
+  pair(name: string, terms: [string, string], sigma: Sigma, at: At = null): Pair | undefined {
     const about = this.factor(name);
     const [i, j] = terms.map((term) => about?.terms.indexOf(term) ?? -1) as [number, number];
     if (!about || i < 0 || j < 0) return undefined;
-    const at = (k: number) => sigma[about.terms[k] ?? ""] ?? about.scale[k] ?? 0;
+    const now = about.terms.map((term, k) => sigma[term] ?? about.scale[k] ?? 0);
+    const place = this.place(about, at);
+    if (place?.turn) {
+      const { turn, said } = place;
+      const rhos = about.correlation[0];
+      const moved = turnedPair(turn, now, rhos, i, j);
+      const home = turnedPair(turn, about.scale, rhos, i, j);
+      return { sd: moved.sd, fitted: home.sd, rho: moved.rho, fittedRho: home.rho, where: said };
+    }
     const [rho, lower, upper] = about.correlation.map(
       (matrix) => matrix[i * about.terms.length + j] ?? 0,
     ) as [number, number, number];
     const fitted: [number, number] = [about.scale[i] ?? 0, about.scale[j] ?? 0];
-    return { sd: [at(i), at(j)], fitted, rho, lower, upper, correlated: about.correlated };
+    const pair: Pair = { sd: [now[i] ?? 0, now[j] ?? 0], fitted, rho, fittedRho: rho, where: "" };
+    return about.correlated ? { ...pair, interval: [lower, upper] } : pair;
+  }
+
+  private place({ terms }: FactorAbout, at: At): Place | undefined {
+    return this.terms.find(({ term }) => term === terms[0])?.places.find((place) => same(place.at, at));
   }
 
   private information(name: string, about: FactorAbout): Information {

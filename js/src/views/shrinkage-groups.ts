@@ -22,6 +22,7 @@ export function shrinkageMarks(scene: Scene): GroupMarks {
       partial_pooling_sd: known(term.partialSd[i]),
       now: known(now[i]),
       weight: known(weight[i]),
+      realised: known(sliding ? undefined : term.realised[i]),
       complete_pooling: known(complete),
       population,
       reason: term.reason(i),

@@ -10,7 +10,7 @@ const MOST_SVG = 400;
 /** The ends of both axes: the groups, and the population's ellipse at the posterior. */
 function room({ x, y, pair }: Scene): [[number, number], [number, number]] {
   if (!y || !pair) return [x.ends, y?.ends ?? [0, 1]];
-  const around = ellipse([x.term.about.population, y.term.about.population], pair.fitted, pair.rho);
+  const around = ellipse([x.term.about.population, y.term.about.population], pair.fitted, pair.fittedRho);
   return [
     widened(
       x.ends,
@@ -123,8 +123,8 @@ export function planePicture(context: Context, pick: (groups: string[], add: boo
       picked: [...scene.picked],
     };
     for (const [name, value] of Object.entries(settings)) chart.set(name, value);
-    below.textContent = x.term.about.term;
-    left.textContent = y.term.about.term;
+    below.textContent = x.term.title;
+    left.textContent = y.term.title;
     chart.size(width, Math.min(TALL, Math.max(300, Math.round(width * 0.75))));
     await chart.run();
   }

@@ -8,8 +8,9 @@ import { state as makeState } from "../host/state.js";
 import type { Context } from "../host/types.js";
 import css from "./shrinkage.css";
 import { shrinkageCaption } from "./shrinkage-caption.js";
-import { ShrinkageData, type Sigma } from "./shrinkage-data.js";
+import { type At, ShrinkageData, type Sigma } from "./shrinkage-data.js";
 import { shrinkageMarks } from "./shrinkage-groups.js";
+import { shrinkagePlace } from "./shrinkage-place.js";
 import { planePicture } from "./shrinkage-plane.js";
 import { meanWeight, type Scene, standing } from "./shrinkage-scene.js";
 import { type SigmaSlider, sigmaSlider } from "./shrinkage-sigma.js";
@@ -19,6 +20,7 @@ interface ShrinkageState extends ListState {
   picture: "groups" | "plane";
   sigma: Sigma | null;
   units: Units;
+  at: At;
 }
 
 const PICTURES = ["groups", "plane"].map((value) => ({ value, label: value }));
@@ -37,7 +39,8 @@ export async function shrinkage(context: Context): Promise<void> {
         const { partner, factor, response } = data.term(term).about;
         const picture = partner === null ? "groups" : state.get("picture");
         const units = response === null ? "link" : state.get("units");
-        state.set({ term, picture, units, ...listed.moved(factor) });
+        const at = factor === data.term(state.get("term")).about.factor ? state.get("at") : null;
+        state.set({ term, picture, units, at, ...listed.moved(factor) });
       },
     }),
     picture: choice({
@@ -49,7 +52,7 @@ export async function shrinkage(context: Context): Promise<void> {
     }),
     units: unitsChoice(state.get("units"), (units) => {
       if (units === "response") held = null;
-      state.set(units === "response" ? { units, sigma: null } : { units });
+      state.set(units === "response" ? { units, sigma: null, at: null } : { units });
     }),
   };
   const listed = listControls(context, state, reveal);
@@ -61,6 +64,7 @@ export async function shrinkage(context: Context): Promise<void> {
 
   const panel = element("div", { className: "hw-bar hw-sigma-panel" });
   const caption = shrinkageCaption();
+  const placed = shrinkagePlace((at) => state.set({ at }));
   const pick = (groups: string[], add: boolean): void =>
     selection.pick(data.term(state.get("term")).about.factor, groups, add);
   const groups = groupRows(context, {
@@ -70,7 +74,15 @@ export async function shrinkage(context: Context): Promise<void> {
     moved: tellHidden,
   });
   const plane = planePicture(context, pick);
-  el.append(element("style", { textContent: css }), bar, panel, groups.node, plane.node, caption.node);
+  el.append(
+    element("style", { textContent: css }),
+    bar,
+    panel,
+    placed.node,
+    groups.node,
+    plane.node,
+    caption.node,
+  );
 
   let sliders = new Map<string, SigmaSlider>();
   let sliding: { factor: string; verdict: HTMLElement; back: HTMLElement } | undefined;
@@ -110,16 +122,16 @@ export async function shrinkage(context: Context): Promise<void> {
   }
 
   function arrange(): Scene {
-    const { term: name, picture, units } = state.all;
-    const term = data.term(name, units);
+    const { term: name, picture, units, at } = state.all;
+    const term = data.term(name, units, at);
     const { factor, partner } = term.about;
     build(factor);
     const moved =
       held !== null && (data.factor(factor)?.terms.some((one) => held?.[one] !== undefined) ?? false);
-    const formula = moved && held ? data.formula(factor, held) : new Map();
+    const formula = moved && held ? data.formula(factor, held, at) : new Map();
     const about = data.factor(factor);
     about?.terms.forEach((one, k) => {
-      const weight = formula.get(one)?.weight ?? data.term(one).weight;
+      const weight = formula.get(one)?.weight ?? data.term(one, "link", at).weight;
       sliders
         .get(one)
         ?.update(held?.[one] ?? about.scale[k] ?? 0, meanWeight(weight), moved, held?.[one] !== undefined);
@@ -132,8 +144,11 @@ export async function shrinkage(context: Context): Promise<void> {
     }
     return {
       x: standing(term, formula.get(name)),
-      y: picture === "plane" && partner ? standing(data.term(partner), formula.get(partner)) : undefined,
-      pair: picture === "plane" && partner ? data.pair(factor, [name, partner], held ?? {}) : undefined,
+      y:
+        picture === "plane" && partner
+          ? standing(data.term(partner, "link", at), formula.get(partner))
+          : undefined,
+      pair: picture === "plane" && partner ? data.pair(factor, [name, partner], held ?? {}, at) : undefined,
       listing: data.listing(term, state.all),
       picked: new Set(selection.picked(factor)),
       sliding: moved && formula.has(name),
@@ -161,6 +176,7 @@ export async function shrinkage(context: Context): Promise<void> {
     const { units } = state.all;
     controls.units.update(units, y ? "the plane is on the link scale" : x.term.about.unmeant);
     panel.hidden = units === "response";
+    placed.update(x.term.about, units === "response");
     groups.node.hidden = y !== undefined;
     plane.node.hidden = y === undefined;
     if (y) for (const node of listed.nodes.slice(0, 3)) node.hidden = true;
