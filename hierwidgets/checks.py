@@ -235,12 +235,18 @@ def response(model: bmb.Model) -> None:
             )
 
 
-def noncentered(model: bmb.Model) -> None:
-    """Refuse group effects that are not Normal in the non-centred form, which exists for Normal alone."""
+def group_priors(model: bmb.Model) -> None:
+    """Refuse group effects without a scale sigma, and non-centred ones that are not Normal."""
     for component, term in terms.group_terms(model):
         prior = term.prior
         if prior.dist is not None or prior.name == "Normal":
             continue
+        if "sigma" not in prior.args:
+            raise ValueError(
+                f"The effects of {terms.shown_name(term)!r} have the prior {prior.name}, which has no scale sigma: "
+                "how much groups differ is read from it in every view. Give them a Normal prior, or a StudentT "
+                "with noncentered=False."
+            )
         if terms.parameterization(model, component, term) == "noncentered":
             name = terms.shown_name(term)
             raise ValueError(

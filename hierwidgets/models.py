@@ -70,7 +70,7 @@ def build(
     if etas := joint.settled(model, correlated):
         model = joint.correlate(model, etas)
     default_priors.check(model)
-    checks.noncentered(model)
+    checks.group_priors(model)
     return model, int(bad.sum()) if dropna else 0
 
 

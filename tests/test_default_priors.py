@@ -80,17 +80,20 @@ def test_bounds_at_infinity_are_no_fault(data):
     models.build("y ~ x + (1 | g)", data, priors={"x": prior})
 
 
-@pytest.mark.parametrize(
-    ("name", "args"), [("StudentT", {"nu": 4, "mu": 0}), ("Laplace", {"mu": 0})]
-)
-def test_group_effects_that_are_not_normal_are_centred_or_refused(name, args, data):
-    scale = {"StudentT": "sigma", "Laplace": "b"}[name]
-    given = {**args, scale: hw.Prior("HalfNormal", sigma=1)}
-    with pytest.raises(ValueError, match=f"'1.g' have the prior {name}.*noncentered=False"):
-        hw.fit("y ~ x + (1 | g)", data, priors={"1|g": hw.Prior(name, **given)})
+def test_group_effects_that_are_not_normal_are_centred_or_refused(data):
+    given = {"nu": 4, "mu": 0, "sigma": hw.Prior("HalfNormal", sigma=1)}
+    with pytest.raises(ValueError, match=r"'1\|g' have the prior StudentT.*noncentered=False"):
+        hw.fit("y ~ x + (1 | g)", data, priors={"1|g": hw.Prior("StudentT", **given)})
     for options in (
-        {"priors": {"1|g": hw.Prior(name, noncentered=False, **given)}},
-        {"priors": {"1|g": hw.Prior(name, **given)}, "noncentered": False},
+        {"priors": {"1|g": hw.Prior("StudentT", noncentered=False, **given)}},
+        {"priors": {"1|g": hw.Prior("StudentT", **given)}, "noncentered": False},
     ):
         model, _ = models.build("y ~ x + (1 | g)", data, **options)
         model.build()
+
+
+@pytest.mark.parametrize("centred", [True, False])
+def test_group_effects_without_a_scale_sigma_are_refused(centred, data):
+    prior = hw.Prior("Laplace", mu=0, b=hw.Prior("HalfNormal", sigma=1))
+    with pytest.raises(ValueError, match=r"'1\|g' have the prior Laplace.*StudentT"):
+        hw.fit("y ~ x + (1 | g)", data, priors={"1|g": prior}, noncentered=not centred)
