@@ -38,12 +38,15 @@ class Coefficient:
         identity the standard deviation of the response.
     far : float
         From where such a move is too long to begin with.
+    varies : bool
+        Whether it multiplies a predictor, and not the same number in every row.
     """
 
     label: str
     variable: str
     moves: float
     far: float
+    varies: bool
 
 
 def coefficients(model: bmb.Model) -> list[Coefficient]:
@@ -62,7 +65,8 @@ def coefficients(model: bmb.Model) -> list[Coefficient]:
         ):
             used = raw if np.ptp(raw) == 0 else column
             most = float(np.abs(used).max(initial=0.0))
-            found.append(Coefficient(label, variable, most / unit[name], far[name]))
+            varies = bool(np.ptp(raw) > 0)
+            found.append(Coefficient(label, variable, most / unit[name], far[name], varies))
     for effect in terms.effects(model):
         variable, size = effect.variable, 1.0
         if variable not in free:
@@ -71,7 +75,8 @@ def coefficients(model: bmb.Model) -> list[Coefficient]:
             size = terms.typical_scale(model, effect)
         most = size * float(np.abs(effect.predictor).max(initial=0.0))
         at = effect.component
-        found.append(Coefficient(effect.term, variable, most / unit[at], far[at]))
+        varies = bool(np.ptp(effect.predictor) > 0)
+        found.append(Coefficient(effect.term, variable, most / unit[at], far[at], varies))
     return found
 
 
@@ -171,7 +176,7 @@ def told(model: bmb.Model) -> Generator[None]:
 def large(model: bmb.Model) -> list[str]:
     """The coefficients whose predictors have such large numbers that chains had to start near."""
     found = sorted(coefficients(model), key=lambda one: -one.moves)
-    return list(dict.fromkeys(one.label for one in found if one.moves > one.far))
+    return list(dict.fromkeys(one.label for one in found if one.varies and one.moves > one.far))
 
 
 def advice(names: list[str]) -> str:

@@ -102,7 +102,7 @@ def data():
 
 def as_text(formula, data, **options):
     model, dropped = models.build(formula, data, **options)
-    return recipes.of(SimpleNamespace(model=model, name="fit", dropped=dropped))
+    return recipes.of(SimpleNamespace(model=model, data=model.data, name="fit", dropped=dropped))
 
 
 def test_functions_of_the_user_are_not_saved(data):
@@ -164,7 +164,7 @@ def test_a_model_from_text_has_the_same_design(formula, family, data):
         **{"x 2": data["x"] ** 2},
     )
     model, _ = models.build(formula, data, family=family)
-    recipe = recipes.of(SimpleNamespace(model=model, name="fit", dropped=0))
+    recipe = recipes.of(SimpleNamespace(model=model, data=model.data, name="fit", dropped=0))
     again = recipes.model(json.loads(json.dumps(recipe)))
     for name, part in model.conditional_parameters.items():
         other = again.conditional_parameters[name]

@@ -211,10 +211,15 @@ def disagreement(fit: Fit) -> Finding | None:
     """
     chains = fit.posterior.sizes["chain"]
     table = trace.parameters(fit, groups=False)
+    top = [place.draws(fit) for place in trace.places(fit) if not place.term]
+    if chains == 1 or not top:
+        return None
+    values = np.concatenate(top, axis=2)
     table["badness"] = badness(table, chains)
-    table["failing"] = ~(table["badness"] <= 1)
-    apart = table[table["failing"] & (table["sd"] > 0) & ~(table["rhat"] <= RHAT)]
-    if chains == 1 or apart.empty:
+    table["failing"] = mixing(values, diagnostics(values)).apart & (table["sd"] > 0).to_numpy()
+    table["fault"] = np.where(table["failing"], APART, "")
+    apart = table[table["failing"]]
+    if apart.empty:
         return None
     worst = apart.sort_values("rhat", na_position="last").iloc[-1]
     said = f"R-hat of {worst['parameter']} is {worst['rhat']:.3f}, where {RHAT} is the limit"

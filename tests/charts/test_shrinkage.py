@@ -88,7 +88,7 @@ def test_a_group_without_an_own_estimate_shows_the_other_and_says_why(table):
     assert 'aria-label="group d"' in svg
     tooltip = chart.to_dict()["layer"][-1]["encoding"]["tooltip"]
     assert [entry["field"] for entry in tooltip] == [
-        "label", "n", "own", "partial", "formula", "complete_pooling", "population", "share",
+        "label", "n", "own", "partial", "formula", "complete_pooling", "population", "share", "real",
     ]  # fmt: skip
 
 
