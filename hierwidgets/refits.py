@@ -7,7 +7,6 @@ machine. Where it runs, the programs it compiled are kept for the next job.
 from __future__ import annotations
 
 import json
-import threading
 import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
@@ -180,10 +179,9 @@ class _Programs:
 
     def __init__(self) -> None:
         self._kept: OrderedDict[tuple[Any, ...], sampling.Compiled] = OrderedDict()
-        self._lock = threading.Lock()
 
     def compiled(self, given: Job) -> sampling.Compiled:
-        with self._lock:
+        with sampling.BUILDING:
             if given.program not in self._kept:
                 built = as_data(model(given))
                 built.build()

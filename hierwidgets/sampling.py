@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 import warnings
 from collections.abc import Callable, Mapping
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 SAMPLERS = ("nutpie", "pymc")
 Sampler = Literal["nutpie", "pymc"]
 LEAST_DRAWS = 4
+# PyMC 6.4 sets PyTensor's configuration, which all threads share, while it works out shapes: what another
+# thread compiles meanwhile is fused less and warns of it.
+BUILDING = threading.RLock()
 
 
 class InterruptedSamplingError(RuntimeError):
@@ -92,9 +96,10 @@ def build(model: bmb.Model) -> None:
     ValueError
         Its linear predictor is another one, with the term and a spelling that works.
     """
-    if not model.built:
-        model.build()
-    same_model.check(model)
+    with BUILDING:
+        if not model.built:
+            model.build()
+        same_model.check(model)
 
 
 def kept(tree: xr.DataTree, draws: int, chains: int) -> str:
@@ -130,8 +135,9 @@ class Compiled:
         """Compile a built model."""
         import nutpie
 
-        program = nutpie.compile_pymc_model(model.backend.model, var_names=models.stored(model))
-        return cls(model, *_without_commas(starts.near(program, model)))
+        with BUILDING:
+            program = nutpie.compile_pymc_model(model.backend.model, var_names=models.stored(model))
+            return cls(model, *_without_commas(starts.near(program, model)))
 
     def given(self, values: Mapping[str, Any]) -> Compiled:
         """The same program at other values of the model's data."""

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 import xarray as xr
 
 import hierwidgets as hw
-from hierwidgets import sampling
+from hierwidgets import models, sampling
 
 PROGRAM = """
 import os, signal, sys, threading, time
@@ -95,3 +98,30 @@ def test_pymc_draws_the_same_posterior(sleepstudy, sleep_fit):
     for name in ("Intercept", "Days", "sigma", "1|Subject_sigma"):
         one, other = fit.posterior[name].to_numpy(), sleep_fit.posterior[name].to_numpy()
         assert abs(one.mean() - other.mean()) < 0.35 * other.std()
+
+
+def test_two_threads_never_compile_at_once(monkeypatch, sleepstudy):
+    import nutpie
+
+    compiled, guard = nutpie.compile_pymc_model, threading.Lock()
+    together = []
+
+    def alone(*args, **options):
+        together.append(guard.acquire(blocking=False))
+        time.sleep(0.2)
+        try:
+            return compiled(*args, **options)
+        finally:
+            if together[-1]:
+                guard.release()
+
+    monkeypatch.setattr(nutpie, "compile_pymc_model", alone)
+
+    def program(_):
+        model, _ = models.build("Reaction ~ Days + (1 | Subject)", sleepstudy)
+        sampling.build(model)
+        return sampling.Compiled.of(model)
+
+    with ThreadPoolExecutor(3) as pool:
+        assert len(list(pool.map(program, range(3)))) == 3
+    assert together == [True] * 3

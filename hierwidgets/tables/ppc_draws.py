@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from hierwidgets import checks, models, responses, terms
+from hierwidgets import checks, models, responses, sampling, terms
 from hierwidgets.tables import ppc_altered
 from hierwidgets.tables.ppc_families import CUMULATIVE, FAMILIES, Family
 
@@ -152,13 +152,12 @@ def prior(fit: Fit, draws: int, random_seed: int) -> xr.Dataset:
     import xarray as xr
 
     model = fit.model
-    if not model.built:
-        model.build()
+    sampling.build(model)
     logger = logging.getLogger("pymc.sampling.forward")
     level = logger.level
     logger.setLevel(logging.WARNING)
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), sampling.BUILDING:
             warnings.filterwarnings("ignore", "Cannot cache compiled function")
             tree = pm.sample_prior_predictive(
                 draws=draws,
