@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
-import threading
+import time
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 from urllib.parse import quote
 
 import nbformat
 from playwright.sync_api import Locator, Page
 
 TOKEN = "for-the-tests"
+# Seconds; a busy machine takes its time for both.
+STARTING, ENDING = 180, 30
 FLAGS = [
     "--no-browser",
     "--allow-root",
@@ -48,18 +51,16 @@ def serve(folder: Path) -> Generator[str]:
     }
     port = _free_port()
     command = [sys.executable, "-m", "jupyterlab", *FLAGS, f"--ServerApp.port={port}"]
-    process = subprocess.Popen(
-        command, cwd=folder, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-    )
+    log = private / "lab.log"
+    with log.open("w") as told:
+        process = subprocess.Popen(
+            command, cwd=folder, env=env, stdout=told, stderr=told, start_new_session=True
+        )
     try:
-        assert process.stderr is not None
-        _wait_until_running(process.stderr)
+        _wait_until_running(process, log)
         yield f"http://127.0.0.1:{port}"
     finally:
-        process.terminate()
-        process.wait(timeout=30)
-        assert process.stderr is not None
-        process.stderr.close()
+        _end(process)
 
 
 def _free_port() -> int:
@@ -68,15 +69,23 @@ def _free_port() -> int:
         return probe.getsockname()[1]
 
 
-def _wait_until_running(log: IO[str]) -> None:
-    said: list[str] = []
-    for line in log:
-        said.append(line)
-        if "is running at" in line:
-            drain = threading.Thread(target=lambda: [None for _ in log], daemon=True)
-            drain.start()
-            return
-    raise RuntimeError(f"JupyterLab did not start:\n{''.join(said)}")
+def _wait_until_running(process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + STARTING
+    while "is running at" not in (said := log.read_text(errors="replace")):
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise RuntimeError(f"JupyterLab did not start:\n{said}")
+        time.sleep(0.1)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Ask the server to end, and end it with its kernels where it takes long."""
+    process.terminate()
+    try:
+        process.wait(timeout=ENDING)
+    except subprocess.TimeoutExpired:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def write_notebook(path: Path, cells: list[str]) -> None:
