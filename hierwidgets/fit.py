@@ -167,8 +167,11 @@ def wrap(model: bmb.Model, idata: xr.DataTree, *, executor: Executor | None = No
             f"wrap(model, idata) needs the DataTree that model.fit() returned, with a posterior, not {type(idata).__name__}."
         )
     located.refuse_lost(model)
-    same_model.check_draws(model, idata)
-    return Fit(model, idata, executor=executor)
+    from hierwidgets.tables.log_likelihood import as_given
+
+    fit = Fit(model, idata, executor=executor)
+    same_model.check_draws(model, idata, as_given(fit))
+    return fit
 
 
 class Fit(Opens, Checking, Answers):

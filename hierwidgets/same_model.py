@@ -22,6 +22,10 @@ STEP = 0.3
 NEAR = 1e-6
 LOOSE = 1e-3
 SOME = 3
+OTHER_ROWS = (
+    "If {0!r} in the posterior is a prediction for other rows, take it out first: "
+    "idata['posterior'] = idata['posterior'].to_dataset().drop_vars({0!r})."
+)
 
 
 def flatten(model: bmb.Model) -> None:
@@ -71,33 +75,41 @@ def check(model: bmb.Model) -> None:
         raise ValueError(_refusal(model, program.guilty(point)))
 
 
-def check_draws(model: bmb.Model, tree: xr.DataTree) -> None:
+def check_draws(model: bmb.Model, tree: xr.DataTree, as_given: bool | None = None) -> None:
     """Refuse a posterior that came from another model than the formula says.
 
-    Compared with the expected response where the tree has it, at a few draws and where it is finite;
-    otherwise by the shapes of the design.
+    By the shapes of the design, since what Bambi adds to a tree, ``mu`` and the log likelihood, comes from
+    numpy and not from its program; then by the log likelihood, else the expected response, where the
+    tree has them, at a few draws and where they are finite.
+
+    Parameters
+    ----------
+    model : bambi.Model
+    tree : DataTree
+    as_given : bool, optional
+        What `hierwidgets.tables.log_likelihood.as_given` says of them.
 
     Raises
     ------
     ValueError
         Names the term and a spelling that works.
     """
-    suspects = columns_of_one(model)
+    if suspects := columns_of_one(model):
+        raise ValueError(_refusal(model, suspects[0]))
+    if as_given is False:
+        raise ValueError(_refusal(model, None))
     posterior = tree["posterior"].to_dataset()
     parent = terms.parent(model)
-    if parent in compared(model) and parent in posterior:
-        some = _some(posterior)
-        with np.errstate(over="ignore", invalid="ignore"):
-            ours = terms.linear_predictor(model, some, parent, inverse=True)
-        theirs = some[parent].transpose(*terms.MAIN_DIMS, ...).to_numpy()
-        comparable = _comparable(ours, theirs) if theirs.shape == ours.shape else []
-        near = LOOSE if any(v.dtype == np.float32 for v in some.variables.values()) else NEAR
-        if not all(_alike(a, b, near) for a, b in comparable):
-            raise ValueError(_refusal(model, suspects[0] if suspects else None))
-        if comparable:
-            return
-    if suspects:
-        raise ValueError(_refusal(model, suspects[0]))
+    if as_given or parent not in compared(model) or parent not in posterior:
+        return
+    some = _some(posterior)
+    with np.errstate(over="ignore", invalid="ignore"):
+        ours = terms.linear_predictor(model, some, parent, inverse=True)
+    theirs = some[parent].transpose(*terms.MAIN_DIMS, ...).to_numpy()
+    comparable = _comparable(ours, theirs) if theirs.shape == ours.shape else []
+    near = LOOSE if any(v.dtype == np.float32 for v in some.variables.values()) else NEAR
+    if not all(_alike(a, b, near) for a, b in comparable):
+        raise ValueError(f"{_refusal(model, None)} {OTHER_ROWS.format(parent)}")
 
 
 class _Program:

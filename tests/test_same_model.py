@@ -10,6 +10,7 @@ import xarray as xr
 
 import hierwidgets as hw
 from hierwidgets import models, same_model, sampling, terms
+from hierwidgets.tables.log_likelihood import as_given
 
 N = 120
 
@@ -144,6 +145,57 @@ def test_wrapped_draws_are_compared_with_the_mu_they_bring(sleep_fit):
     tree["posterior"] = tree["posterior"].to_dataset().assign(mu=(dims, mu + 1))
     with pytest.raises(ValueError, match="another one"):
         hw.wrap(sleep_fit.model, tree)
+
+
+@pytest.fixture(scope="module")
+def with_likelihood(sleep_fit):
+    """Twenty draws with the log likelihood that Bambi computes, and the mean of other rows."""
+    tree = sleep_fit.idata.isel(draw=slice(0, 20)).copy()
+    posterior = tree["posterior"].to_dataset()
+    tree["posterior"] = posterior.drop_vars("mu", errors="ignore")
+    tree = sleep_fit.model.compute_log_likelihood(tree, inplace=False)
+    posterior = tree["posterior"].to_dataset()
+    posterior["mu"].values = posterior["mu"].to_numpy()[..., ::-1].copy()
+    tree["posterior"] = posterior
+    return tree
+
+
+def test_wrapped_draws_are_compared_with_the_log_likelihood_they_bring(sleep_fit, with_likelihood):
+    assert as_given(hw.wrap(sleep_fit.model, with_likelihood)) is True
+    tree = with_likelihood.copy()
+    for scale in (1.0, np.nan):
+        moved = tree["log_likelihood"].to_dataset()
+        moved["Reaction"][:, :2] *= scale
+        moved["Reaction"][0, 12, 7] -= 1.0
+        tree["log_likelihood"] = moved
+        with pytest.raises(ValueError, match="another one"):
+            hw.wrap(sleep_fit.model, tree)
+
+
+def test_a_mean_of_other_rows_is_named_with_the_way_out(sleep_fit, with_likelihood):
+    tree = with_likelihood.copy()
+    del tree["log_likelihood"]
+    with pytest.raises(ValueError, match=r"prediction for other rows.*drop_vars\('mu'\)"):
+        hw.wrap(sleep_fit.model, tree)
+    tree["posterior"] = tree["posterior"].to_dataset().drop_vars("mu")
+    hw.wrap(sleep_fit.model, tree)
+
+
+@pytest.mark.parametrize("added", ["", "mu", "log likelihood"])
+def test_bambis_own_draws_of_a_product_are_refused_with_all_that_bambi_adds(added, data):
+    model = bmb.Model("y ~ x + (0 + x:z | g)", data)
+    draws = model.fit(
+        draws=10, tune=10, chains=1, random_seed=1, progressbar=False, inference_method="nutpie",
+        compute_convergence_checks=False,
+    )  # fmt: skip
+    if added == "mu":
+        model.predict(draws, kind="response_params")
+        assert "mu" in draws["posterior"]
+    if added == "log likelihood":
+        model.compute_log_likelihood(draws)
+        assert "log_likelihood" in draws.children
+    with pytest.raises(ValueError, match=r"'x:z\|g' is not what the formula says.*hw.fit"):
+        hw.wrap(model, draws)
 
 
 @pytest.fixture(scope="module")

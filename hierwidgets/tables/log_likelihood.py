@@ -23,11 +23,13 @@ if TYPE_CHECKING:
 
     from hierwidgets.fit import Fit
 
-__all__ = ["by_rows", "log_likelihood", "total"]
+__all__ = ["as_given", "by_rows", "log_likelihood", "total"]
 
 _BATCH = 200_000
 _CHUNK = 8_000_000
 _MOST_IN_MEMORY = 50_000_000
+# Trees in single precision agree to 1e-4; another model's rows differ by whole numbers.
+_COMPARED, _NEAR = 12, 1e-3
 _BY_BAMBI: WeakKeyDictionary[Fit, np.ndarray] = WeakKeyDictionary()
 _TOTAL: WeakKeyDictionary[Fit, np.ndarray] = WeakKeyDictionary()
 
@@ -135,6 +137,37 @@ def by_rows(fit: Fit, values: int = 4_000_000) -> Iterator[tuple[slice, np.ndarr
         yield some, found
 
 
+def as_given(fit: Fit) -> bool | None:
+    """Whether the log likelihood that the DataTree brings is that of the model, at a few of its draws.
+
+    Returns
+    -------
+    bool or None
+        None where the tree has none for these rows, or where there is no closed form here to hold it
+        against.
+
+    Examples
+    --------
+    >>> as_given(fit)  # doctest: +SKIP
+    True
+    """
+    given = _given(fit)
+    rows = len(terms.response(fit.model))
+    if given is None or given.shape[-1] != rows or not _closed(fit.model):
+        return None
+    if responses.is_altered(fit.model):
+        return None
+    given = _flat(given)
+    for at in range(0, len(given), max(len(given) // _COMPARED, 1)):
+        (_, ours), *_ = _batches(fit, draws=slice(at, at + 1))
+        both = np.isfinite(ours[0]) & np.isfinite(given[at])
+        a, b = ours[0, both], given[at, both]
+        size = max(float(np.abs(a).max(initial=1)), float(np.abs(b).max(initial=1)))
+        if np.abs(a - b).max(initial=0) > _NEAR * size:
+            return False
+    return True
+
+
 def _given(fit: Fit) -> np.ndarray | None:
     """The group of the DataTree, where it has the model's response at the posterior's draws."""
     if "log_likelihood" not in fit.idata.children:
@@ -239,7 +272,9 @@ class _Constant:
         return self.draws[some]
 
 
-def _batches(fit: Fit, rows: slice = slice(None)) -> Iterator[tuple[slice, np.ndarray]]:
+def _batches(
+    fit: Fit, rows: slice = slice(None), draws: slice = slice(None)
+) -> Iterator[tuple[slice, np.ndarray]]:
     """The log likelihood of a few draws after another, few enough for the processor's cache."""
     names = DENSITIES[fit.family][0]
     response, rest = terms.response(fit.model)[rows], responses.altered(fit.model)
@@ -250,10 +285,10 @@ def _batches(fit: Fit, rows: slice = slice(None)) -> Iterator[tuple[slice, np.nd
         {name: terms.link_name(fit.model, name) for name in modelled},
         None if rest is None else rest.of(rows),
     )
-    draws = _count(fit)
+    first, last, _ = draws.indices(_count(fit))
     step = max(1, _BATCH // len(response))
-    for start in range(0, draws, step):
-        some = slice(start, min(start + step, draws))
+    for start in range(first, last, step):
+        some = slice(start, min(start + step, last))
         etas = {name: one.eta(some) for name, one in modelled.items()}
         constants = {n: one.at(some) for n, one in parameters.items() if isinstance(one, _Constant)}
         yield some, density(response, etas, constants, modelled)

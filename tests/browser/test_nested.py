@@ -144,7 +144,7 @@ def test_units_switch_to_the_response(cbpp: hw.Fit, show):
     view = opened(page, "caterpillar")
     view.get_by_text("deviation", exact=True).first.click()
     expect(view.locator(".hw-caption-axis")).to_contain_text("odds ratio against the population")
-    expect(view.locator(".hw-caption")).to_contain_text("population 1")
+    expect(view.locator("div.hw-caption")).to_contain_text("population 1")
 
 
 def test_the_identity_link_offers_no_units(pastes: hw.Fit, show):
