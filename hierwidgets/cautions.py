@@ -172,13 +172,12 @@ def _without_slope(model: bmb.Model) -> list[Caution]:
             )
             if not numbers or not first:
                 continue
-            plain = ":".join(numbers)
+            plain = terms.spelled(model, ":".join(numbers))
             if any(expressions.get(other) == factor for other in _orders(numbers)):
                 continue
-            add = f"({plain} | {factor})"
-            whole = (
-                f"Write (0 + {expression} | {factor}) as the only term of {factor}, or add {add}."
-            )
+            shown, groups = (terms.spelled(model, text) for text in (expression, factor))
+            add = f"({plain} | {groups})"
+            whole = f"Write (0 + {shown} | {groups}) as the only term of {groups}, or add {add}."
             said = (
                 f"{terms.shown_name(term)!r} has no slope of {plain} where {first}: in that category no group "
                 f"differs in it. {f'Add {add}.' if yes else whole}"

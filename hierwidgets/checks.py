@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -123,12 +124,18 @@ def incomplete(data: pd.DataFrame, names: Iterable[str]) -> pd.Series:
     return bad
 
 
-def complete(data: pd.DataFrame, names: Iterable[str]) -> None:
-    """Refuse missing and infinite values in the used columns."""
+def complete(data: pd.DataFrame, names: Iterable[str], bounded: str = "") -> None:
+    """Refuse missing and infinite values in the used columns; `bounded` is a response with bounds."""
     found = []
     for name in sorted(names):
         bad = _not_finite(data[name]).to_numpy()
         if bad.any():
+            if re.search(rf"[,=] *`?{re.escape(name)}\b", bounded) and not data[name].isna().any():
+                raise ValueError(
+                    f"{name!r} is a bound of {bounded!r} and infinite in {bad.sum()} rows, where PyMC has no "
+                    "density. Write a number there that is far beyond every response, such as the largest "
+                    "one and ten times their range."
+                )
             where = ", ".join(str(row) for row in data.index[bad][:5])
             more = ", ..." if bad.sum() > 5 else ""
             kind = "missing" if data[name].isna().any() else "infinite"

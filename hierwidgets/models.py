@@ -59,7 +59,8 @@ def build(
         if data.empty:
             raise ValueError("dropna=True leaves no row: every row lacks a value in a used column.")
     else:
-        checks.complete(data, used)
+        bounded = described.response if described.response.startswith(BOUNDED) else ""
+        checks.complete(data, used, bounded)
     for factor, names in described.factors.items():
         checks.grouping(data, factor, [name for name in names if name in data.columns])
     kinds.usable(formula, data)
@@ -74,6 +75,7 @@ def build(
     return model, int(bad.sum()) if dropna else 0
 
 
+BOUNDED = ("truncated(", "constrained(")
 _FIT_KEYWORDS = [
     "correlated",
     "draws",
@@ -243,12 +245,25 @@ def bambi_priors(plain: bmb.Model, priors: dict[str, Any]) -> dict[str, Any]:
     for name, prior in priors.items():
         if name in hyper:
             component, key, default, argument = hyper[name]
-            if not isinstance(prior, bmb.Prior):
-                kind = "scale" if argument == "sigma" else "mean"
+            number = (
+                argument == "mu" and np.ndim(prior) < 2 and np.asarray(prior).dtype.kind in "iuf"
+            )
+            if not number and not isinstance(prior, bmb.Prior):
+                kind, form, or_number = (
+                    ("scale", 'hw.Prior("HalfNormal", sigma=1)', "")
+                    if argument == "sigma"
+                    else ("mean", 'hw.Prior("Normal", mu=0, sigma=1)', " or a number")
+                )
                 raise ValueError(
-                    f"The prior of the {kind} {name!r} must be a Prior, not {prior!r}."
+                    f"The prior of the {kind} {name!r} must be a Prior, such as {form},{or_number} and not {prior!r}."
                 )
             own = out if component == main else out.get(component, {})
+            whole = name.removesuffix(f"_{argument}")
+            if isinstance(getattr(priors.get(whole), "args", {}).get(argument), bmb.Prior):
+                raise ValueError(
+                    f"The prior of {name!r} is given twice: by itself, and as the {argument} of the prior of "
+                    f"{whole!r}. Leave one of them out."
+                )
             begun = own.get(key) or bmb.Prior("Normal", mu=0, sigma=default.args["sigma"])
             put(component, key, _with(begun, argument, prior))
         elif name in direct:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hierwidgets import allowed, priors, recipes, sampling
+from hierwidgets import allowed, checks, priors, recipes, sampling
 from hierwidgets.correlated import Joint
 from hierwidgets.tables.diagnostics import diagnostics
 
@@ -74,6 +74,7 @@ def _recipe_of(fit: Fit, noncentered: bool | Mapping[str, bool] | None = None) -
     recipe: dict[str, Any] = {**recipes.of(fit), "name": "", "dropped": 0}
     if noncentered is not None:
         recipe["priors"] = recipes.written(fit, recipe["priors"], noncentered)
+        checks.group_priors(recipes.model(recipe))
     return json.dumps(recipe, allow_nan=True, sort_keys=True)
 
 

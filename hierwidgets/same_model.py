@@ -232,7 +232,7 @@ def _refusal(model: bmb.Model, term: Any) -> str:
             f"The draws or the program of {str(model.formula.main)!r} do not belong to what the formula says: "
             "the linear predictor computed from it is another one. Was the model fitted to these data?"
         )
-    expression = str(term.term.name).split("|", 1)[0]
+    expression = terms.spelled(model, str(term.term.name).split("|", 1)[0])
     if ":" in expression and "(" not in expression:
         own = f"write I({' * '.join(expression.split(':'))}) in place of {expression}"
     else:

@@ -5,6 +5,7 @@ With `models`, the only module that knows Bambi's internals.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -145,6 +146,14 @@ class Common:
             chosen = chosen.sel({d: v for d, v in (at or {}).items() if d in chosen.dims})
             columns.append(chosen.transpose(*MAIN_DIMS).to_numpy())
         return np.stack(columns, axis=-1)
+
+
+def spelled(model: bmb.Model, text: str) -> str:
+    """A piece of a term's name as a formula writes it: names that are no identifiers in backticks."""
+    odd = [str(name) for name in model.data.columns if not str(name).isidentifier()]
+    for name in sorted((one for one in odd if re.search("[A-Za-z]", one)), key=len, reverse=True):
+        text = re.sub(rf"(?<![\w`]){re.escape(name)}(?![\w`])", f"`{name}`", text)
+    return text
 
 
 def shown_name(term: Any) -> str:

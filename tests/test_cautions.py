@@ -101,6 +101,16 @@ def test_a_first_level_without_a_slope_is_a_caution_with_the_whole_spelling(form
     assert cautions.cautions(spelt) == []
 
 
+def test_what_is_advised_can_be_written(data):
+    odd = data.rename(columns={"c": "my c", "x": "x (cm)", "g": "the group"})
+    model, _ = models.build("y ~ `my c`*`x (cm)` + (`my c`:`x (cm)` | `the group`)", odd)
+    (found,) = cautions.cautions(model)
+    assert found.said.endswith(
+        "Write (0 + `my c`:`x (cm)` | `the group`) as the only term of `the group`, or add (`x (cm)` | `the group`)."
+    )
+    models.build("y ~ (0 + `my c`:`x (cm)` | `the group`)", odd)
+
+
 def test_terms_name_the_reference_and_the_caution(data):
     fit = made_up("y ~ c * x + (c:x | g)", data)
     row = fit.terms.set_index("term").loc["c:x[v]|g"]
@@ -138,4 +148,5 @@ def test_where_chains_disagree_the_repeated_columns_are_named_and_not_more_draws
     fit = hw.wrap(fit.model, tree)
     said = convergence.verdict(fit).findings[0]
     assert "'x', 'x2' of the population repeat each other" in said.said
-    assert "draws=" not in said.next
+    assert said.next == "fit.cautions"
+    assert any("'x', 'x2'" in one.said for one in fit.cautions)

@@ -8,6 +8,7 @@ import pytest
 
 import hierwidgets as hw
 from hierwidgets import models
+from tests.synthetic import made_up_of
 
 
 @pytest.fixture(scope="module")
@@ -97,3 +98,23 @@ def test_group_effects_without_a_scale_sigma_are_refused(centred, data):
     prior = hw.Prior("Laplace", mu=0, b=hw.Prior("HalfNormal", sigma=1))
     with pytest.raises(ValueError, match=r"'1\|g' have the prior Laplace.*StudentT"):
         hw.fit("y ~ x + (1 | g)", data, priors={"1|g": prior}, noncentered=not centred)
+
+
+@pytest.mark.parametrize("call", ["truncated(y, later, high)", "constrained(y, -9, `high er`)"])
+def test_an_infinite_bound_in_a_column_is_named_as_a_bound(call, data):
+    table = data.assign(high=np.where(data["x"] > 5, np.inf, 90.0), later=data["y"] - 1)
+    table["high er"] = table["high"]
+    with pytest.raises(ValueError, match=r"is a bound of .* PyMC has no density. Write a number"):
+        models.build(f"{call} ~ 1 + (1 | g)", table)
+    with pytest.raises(ValueError, match=r"infinite value.* Pass dropna=True"):
+        models.build("y ~ high + (1 | g)", table)
+    missing = table.assign(high=table["high"].replace(np.inf, np.nan))
+    with pytest.raises(ValueError, match=r"missing value.* Pass dropna=True"):
+        models.build("truncated(y, later, high) ~ 1 + (1 | g)", missing)
+
+
+def test_a_refit_cannot_make_them_non_centred(data):
+    t = hw.Prior("StudentT", nu=4, mu=0, sigma=hw.Prior("HalfNormal", sigma=1))
+    fit = made_up_of("y ~ 1 + (1 | g)", data, priors={"1|g": t}, noncentered=False)
+    with pytest.raises(ValueError, match=r"'1\|g' have the prior StudentT.*Normal effects alone"):
+        fit.refit(noncentered=True, progress=False)

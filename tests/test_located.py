@@ -397,3 +397,28 @@ def test_a_mean_of_its_own_is_none(data, formula, asked):
 def test_numbers_that_cannot_be_are_refused_before_sampling(data, formula, name, asked, said):
     with pytest.raises(ValueError, match=said):
         models.build(formula, data, priors={name: asked})
+
+
+def test_a_mean_by_its_own_name_may_be_a_number(data):
+    own, _ = models.build(
+        FORMULA, data, priors={"1|g_mu": 20, "1|g_sigma": hw.Prior("HalfNormal", sigma=3)}
+    )
+    whole, _ = models.build(FORMULA, data, priors={"1|g": given(20, 3)})
+    assert str(models.priors(own)["1|g"]) == str(models.priors(whole)["1|g"])
+    assert terms.effects(own)[0].mean == 20
+
+
+@pytest.mark.parametrize("wrong", ["Normal(0, 3)", None, [[1.0]], True])
+def test_what_a_mean_may_be_is_said(wrong, data):
+    with pytest.raises(
+        ValueError, match=r"'1\|g_mu' must be a Prior, such as hw.Prior\(.*or a number"
+    ):
+        models.build(FORMULA, data, priors={"1|g_mu": wrong})
+
+
+@pytest.mark.parametrize("own", ["1|g_mu", "1|g_sigma"])
+@pytest.mark.parametrize("first", [True, False])
+def test_a_prior_that_is_given_twice_is_refused(own, first, data):
+    pair = [("1|g", around(0, 50, 5)), (own, hw.Prior("HalfNormal", sigma=2))]
+    with pytest.raises(ValueError, match=rf"'{own.replace('|', '.')}' is given twice"):
+        models.build(FORMULA, data, priors=dict(pair if first else pair[::-1]))

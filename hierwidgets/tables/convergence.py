@@ -357,7 +357,7 @@ def _mixing(fit: Fit, table: pd.DataFrame) -> list[Finding]:
         return [Finding(said, str(accused["next"].iloc[0]))]
     names = set(failing["parameter"]) | set(failing["term"])
     if repeated := [one for one in fit.cautions if names & set(one.names)]:
-        return [Finding(f"{said} {repeated[0].said}", f"{fit.name}.terms")]
+        return [Finding(f"{said} {repeated[0].said}", f"{fit.name}.cautions")]
     centred = [e for e in fit.effects if e.parameterization == "centered"]
     mixed = {row["term"]: not row["unmixed"] for _, row in table_of.iterrows()}
     stuck = [effect for effect in centred if not mixed[effect.term]]
