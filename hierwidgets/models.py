@@ -13,7 +13,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from hierwidgets import allowed, bare, checks, default_priors, kinds, located, same_model, terms
+from hierwidgets import (
+    allowed,
+    bare,
+    checks,
+    default_priors,
+    kinds,
+    located,
+    responses,
+    same_model,
+    terms,
+)
 from hierwidgets import correlated as joint
 
 if TYPE_CHECKING:
@@ -197,7 +207,13 @@ def make(
             f"that formulas know. Pass it as extra_namespace={{{name!r}: {name}}}, or make a column."
         ) from error
     except Exception as error:
-        raise ValueError(f"Bambi cannot make a model of {text!r}: {error}") from error
+        numbers = (
+            " Bambi weights, censors and bounds responses that are one column of numbers, not yes and no "
+            "or p(successes, trials)."
+            if text.lstrip().startswith(tuple(f"{kind}(" for kind in responses.KINDS))
+            else ""
+        )
+        raise ValueError(f"Bambi cannot make a model of {text!r}: {error}.{numbers}") from error
     for part in plain.conditional_parameters.values():
         checks.storable(term.name for term in part.terms.values())
     model = plain

@@ -14,10 +14,14 @@ import pandas as pd
 if TYPE_CHECKING:
     import bambi as bmb
 
+KINDS = ("weighted", "censored", "truncated", "constrained")
+
 __all__ = [
+    "KINDS",
     "Altered",
     "altered",
     "is_altered",
+    "kind",
     "own_index",
     "row_names",
     "row_text",
@@ -71,8 +75,13 @@ def altered(model: bmb.Model) -> Altered | None:
 
 def is_altered(model: bmb.Model) -> bool:
     """Whether the response is censored, truncated, constrained or weighted."""
+    return bool(kind(model))
+
+
+def kind(model: bmb.Model) -> str:
+    """The call that alters the response, such as "weighted", or nothing."""
     term = model.response_term
-    return bool(term.is_censored or term.is_truncated or term.is_weighted or term.is_constrained)
+    return next((k for k in KINDS if getattr(term, f"is_{k}")), "")
 
 
 def rows(model: bmb.Model) -> pd.DataFrame:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import threading
 import time
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
-from hierwidgets import checks, models, same_model, starts
+from hierwidgets import checks, models, responses, same_model, starts
 from hierwidgets.tables import live
 
 if TYPE_CHECKING:
@@ -96,10 +97,27 @@ def build(model: bmb.Model) -> None:
     ValueError
         Its linear predictor is another one, with the term and a spelling that works.
     """
-    with BUILDING:
+    with _compiling(model):
         if not model.built:
             model.build()
         same_model.check(model)
+
+
+@contextmanager
+def _compiling(model: bmb.Model) -> Generator[None]:
+    """One model at a time, and what PyMC lacks for it in a sentence."""
+    try:
+        with BUILDING:
+            yield
+    except (TypeError, NotImplementedError) as error:
+        kind, family = responses.kind(model), model.family.name
+        what = f"a {kind} response of the family {family!r}" if kind else f"{model.formula.main!r}"
+        instead = (
+            f"another family, or the response without {kind}(...)" if kind else "another family"
+        )
+        raise ValueError(
+            f"PyMC has no program for {what}: {str(error).splitlines()[0]}. Use {instead}."
+        ) from error
 
 
 def kept(tree: xr.DataTree, draws: int, chains: int) -> str:
@@ -135,7 +153,7 @@ class Compiled:
         """Compile a built model."""
         import nutpie
 
-        with BUILDING:
+        with _compiling(model):
             program = nutpie.compile_pymc_model(model.backend.model, var_names=models.stored(model))
             return cls(model, *_without_commas(starts.near(program, model)))
 

@@ -9,6 +9,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 
@@ -78,7 +79,7 @@ def test_ragged_chains_are_cut_to_the_largest_rectangle():
     cut = sampling._cut(tree)
     assert dict(cut["posterior"].sizes) == {"chain": 2, "draw": 60}
     assert dict(cut["sample_stats"].sizes) == {"chain": 2, "draw": 60}
-    assert cut["posterior"]["a"].notnull().all()
+    assert cut["posterior"]["a"].notna().all()
     with pytest.raises(sampling.InterruptedSamplingError, match="before its chains"):
         sampling._cut(tree.isel(draw=slice(0, 3)))
 
@@ -125,3 +126,20 @@ def test_two_threads_never_compile_at_once(monkeypatch, sleepstudy):
     with ThreadPoolExecutor(3) as pool:
         assert len(list(pool.map(program, range(3)))) == 3
     assert together == [True] * 3
+
+
+@pytest.mark.parametrize(
+    ("response", "family", "said"),
+    [
+        ("weighted(y, w)", "t", "no program for a weighted response of the family 't'"),
+        ("truncated(k, lb=-1)", "hurdle_poisson", "no program for a truncated response"),
+        ("weighted(yes, w)", "bernoulli", "responses that are one column of numbers"),
+        ("weighted(p(k, n), w)", "binomial", "responses that are one column of numbers"),
+    ],
+)
+def test_altered_responses_that_cannot_be_sampled_are_refused(response, family, said):
+    rng = np.random.default_rng(0)
+    data = pd.DataFrame({"y": rng.normal(size=40), "k": rng.poisson(3, 40), "n": 30, "w": 2.0})
+    data = data.assign(yes=data["y"] > 0, g=np.repeat(list("abcd"), 10)).astype({"yes": int})
+    with pytest.raises(ValueError, match=said):
+        hw.fit(f"{response} ~ 1 + (1 | g)", data, family=family, progress=False)

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 __all__ = ["NoPooling", "Rows", "no_pooling", "rows"]
 
+# The families whose estimates can count a row several times.
+COUNTED = ("gaussian", "poisson", "gamma", "negativebinomial")
+
 
 @dataclass(frozen=True)
 class NoPooling:
@@ -87,7 +90,10 @@ def rows(fit: Fit, varying: list[terms.Effect]) -> Rows:
     if scale is not None:
         inverse = np.broadcast_to(1 / scale.mean(axis=(0, 1)), len(y))
     by_row = scale is not None and scale.ndim == 3
-    return Rows(varying, Z, y, offset, varying[0].index, np.asarray(inverse), by_row)
+    rest = responses.altered(fit.model)
+    count = np.ones(len(y)) if rest is None or rest.weights is None else rest.weights
+    inverse = np.asarray(inverse) * np.sqrt(count)
+    return Rows(varying, Z, y, offset, varying[0].index, inverse, by_row, count)
 
 
 def no_pooling(fit: Fit, effect: terms.Effect) -> NoPooling:
@@ -158,10 +164,9 @@ def _solver(fit: Fit, component: str) -> Solver | str:
         return f"effects on {component} have no no-pooling estimate"
     if smooth := terms.smooths(fit.model):
         return f"no-pooling estimates are not available beside the Gaussian process {smooth[0]}"
-    if responses.is_altered(fit.model):
-        return (
-            "no-pooling estimates are not available for a censored, truncated or weighted response"
-        )
+    rest = responses.altered(fit.model)
+    if responses.is_altered(fit.model) and (rest is None or rest.weights is None):
+        return "no-pooling estimates are not available for a censored, truncated or constrained response"
     name = terms.link_name(fit.model, component)
     if fit.family == "gaussian" and name == "identity":
         return least_squares
@@ -171,6 +176,10 @@ def _solver(fit: Fit, component: str) -> Solver | str:
         return (
             f"no-pooling estimates are not available for the {fit.family} family "
             f"with the {name} link"
+        )
+    if rest is not None and fit.family not in COUNTED:
+        return (
+            f"no-pooling estimates are not available for weighted rows of the {fit.family} family"
         )
     return made
 

@@ -21,7 +21,11 @@ _DIVERGED = "its maximum likelihood did not converge"
 
 @dataclass(frozen=True)
 class Rows:
-    """What one grouping sees: effects (K), Z (rows, K), response, offset and group of each row."""
+    """What one grouping sees: effects (K), Z (rows, K), response, offset and group of each row.
+
+    `count` is how many rows each stands for, the weight of its log likelihood, and is part of
+    `inverse_scale`, by its root, already.
+    """
 
     effects: list[Effect]
     Z: np.ndarray
@@ -30,6 +34,7 @@ class Rows:
     index: np.ndarray
     inverse_scale: np.ndarray
     modelled_scale: bool
+    count: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -80,7 +85,7 @@ def least_squares(given: Rows, mine: np.ndarray) -> Own:
     weight = given.inverse_scale[mine]
     Z = given.Z[mine] * weight[:, None]
     r = (given.y[mine] - given.offset[mine]) * weight
-    n, K = Z.shape
+    n, K = int(np.count_nonzero(given.count[mine])), Z.shape[1]
     precision, score = Z.T @ Z, Z.T @ r
     norms = np.sqrt(np.diag(precision))
     nan = np.full(K, np.nan)
@@ -92,10 +97,10 @@ def least_squares(given: Rows, mine: np.ndarray) -> Own:
     estimate = scaled / norms
     if given.modelled_scale:
         own = 1.0
-    elif n == K:
+    elif n == K or (freedom := given.count[mine].sum() - K) <= 0:
         return Own(estimate, nan, precision, score, _no_se(n, K))
     else:
-        own = float(residual[0]) / (n - K)
+        own = float(residual[0]) / freedom
     R = np.linalg.qr(Z / norms, mode="r")
     unscaled = (np.linalg.inv(R) ** 2).sum(axis=1) / norms**2
     return Own(estimate, np.sqrt(own * unscaled), precision, score)
@@ -116,6 +121,7 @@ def _glm(given: Rows, mine: np.ndarray, family: Any, kind: str, shape: float) ->
 
     if given.y.ndim == 2:
         mine = mine[given.y[mine, 1] > 0]
+    mine = mine[given.count[mine] > 0]
     Z, y, offset = given.Z[mine], given.y[mine], given.offset[mine]
     n, K = Z.shape
     if np.linalg.matrix_rank(Z) < K:
@@ -128,12 +134,14 @@ def _glm(given: Rows, mine: np.ndarray, family: Any, kind: str, shape: float) ->
         return _missing(K, reason)
     if trials is not None:
         y = np.column_stack([y, trials - y])
-    weights = given.inverse_scale[mine] ** 2 if kind == "gaussian" else None
+    count = given.count[mine]
+    weights = given.inverse_scale[mine] ** 2 / count if kind == "gaussian" else None
     start = _gaussian_start(family.link, Z, y, offset) if kind == "gaussian" else None
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         for expected in (ConvergenceWarning, DomainWarning, PerfectSeparationWarning):
             warnings.simplefilter("ignore", expected)
-        model = GLM(y, Z, family=family, offset=offset, var_weights=weights)
+        options = {"var_weights": weights, "freq_weights": count}
+        model = GLM(y, Z, family=family, offset=offset, **options)
         try:
             result = model.fit(start_params=start, tol=1e-12, maxiter=100)
         except ValueError:
@@ -144,7 +152,7 @@ def _glm(given: Rows, mine: np.ndarray, family: Any, kind: str, shape: float) ->
         return _missing(K, _DIVERGED)
     own = 1.0
     if kind == "gamma" or (kind == "gaussian" and not given.modelled_scale):
-        own = float(result.scale) if n > K else np.nan
+        own = float(result.scale) if n > K and count.sum() > K else np.nan
     precision = np.linalg.inv(unscaled) * shape
     se = np.sqrt(own * np.diag(unscaled))
     reason = "" if np.isfinite(own) else _no_se(n, K)
