@@ -244,3 +244,25 @@ def test_gasolines_batches_are_the_published_ones():
     # The slope is printed to 3e-9, which at 300 degrees is 1e-6.
     for batch, value in printed.items():
         assert found[batch] == pytest.approx(value, abs=2e-5)
+
+
+def test_means_that_round_to_one_do_not_stop_the_search():
+    """By cloglog the mean of a beta rounds to 1 at a linear predictor of 3.6, where nothing is finite."""
+    y = np.array([0.99999998, 1 - 1e-12, 1 - 1e-12, 0.44, 0.14, 0.26, 0.986])
+    x = np.array([0.1, -1.4, -0.7, 0.4, 1.8, 0.2, -0.1])
+    data = pd.DataFrame({"y": [*y, *(0.2, 0.4, 0.3, 0.6)], "x": [*x, -1, 0, 1, 2]})
+    data["g"] = ["a"] * 7 + ["b"] * 4
+    values = {"Intercept": 0.0, "kappa": 2.0}
+    fit = pinned("y ~ x + (x | g)", data, "beta", "cloglog", **values)
+    own = no_pooling(fit, fit.effect())
+    assert own.reason == ["", ""]
+    density, Z = log_density("beta", "cloglog", values), np.column_stack([np.ones(7), x])
+
+    def loss(b):
+        with np.errstate(all="ignore"):
+            total = -density(y, Z @ b).sum()
+        return total if np.isfinite(total) else 1e300
+
+    best, at = searched(loss, (np.zeros(2), 1.0), 1)
+    assert loss(own.estimate[0]) <= best + 1e-9
+    np.testing.assert_allclose(own.estimate[0], at, atol=1e-5)
