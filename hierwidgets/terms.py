@@ -310,12 +310,26 @@ def _joint_base(prior: Any) -> str:
 
 
 def _prior_text(prior: Any) -> str:
+    if _joint_base(prior):
+        args = _args_text({"mu": 0.0, **prior.args})
+        return f"MvNormal({args}, corr: LKJ(eta: {prior.dist.eta:g}))"
     if _keeps_mean(prior):
-        return f"Normal({', '.join(f'{name}: {arg}' for name, arg in prior.args.items())})"
-    if not _joint_base(prior):
-        return str(prior)
-    args = ", ".join(f"{name}: {arg}" for name, arg in {"mu": 0.0, **prior.args}.items())
-    return f"MvNormal({args}, corr: LKJ(eta: {prior.dist.eta:g}))"
+        return f"Normal({_args_text(prior.args)})"
+    written = "" if prior.noncentered is None else f", noncentered: {prior.noncentered}"
+    return f"{prior.name}({_args_text(prior.args)}{written})"
+
+
+def _args_text(args: dict[str, Any]) -> str:
+    """The numbers of a prior to six digits, of any size; Bambi rounds them to four places."""
+    said: list[str] = []
+    for name, arg in args.items():
+        if hasattr(arg, "args"):
+            said.append(f"{name}: {_prior_text(arg)}")
+        elif np.ndim(arg):
+            said.append(f"{name}: [{', '.join(f'{one:.6g}' for one in np.ravel(arg))}]")
+        else:
+            said.append(f"{name}: {float(arg):.6g}")
+    return ", ".join(said)
 
 
 def _term_label(term: Any, effect: str, at: dict[str, Any]) -> str:

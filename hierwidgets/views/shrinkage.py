@@ -15,6 +15,7 @@ from hierwidgets.charts import dots, plane
 from hierwidgets.charts import shrinkage as charts
 from hierwidgets.charts.caterpillar import MOST_ROWS
 from hierwidgets.charts.style import live_spec
+from hierwidgets.numbers import short
 from hierwidgets.tables import groups, heavy, nested, place, units
 from hierwidgets.tables import shrinkage as tables
 from hierwidgets.tables.ellipse import ellipse
@@ -390,7 +391,7 @@ def _specs() -> dict[str, Any]:
 def _note(sigma: dict[str, float] | None) -> dict[str, Any]:
     if not sigma:
         return {}
-    scales = ", ".join(f"{term} sigma {scale:.4g}" for term, scale in sigma.items())
+    scales = ", ".join(f"{term} sigma {short(scale)}" for term, scale in sigma.items())
     return {"title": alt.Title(f"Diamonds: by the formula at {scales}", anchor="start")}
 
 

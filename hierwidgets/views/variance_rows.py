@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from hierwidgets import terms
+from hierwidgets import numbers, terms
 from hierwidgets.charts.variance import HUES
 from hierwidgets.tables import icc
 from hierwidgets.tables import variance as tables
@@ -190,7 +190,7 @@ def percent(share: float) -> str:
 
 
 def short(value: float) -> str:
-    """Three digits, without an exponent for everyday numbers.
+    """Three digits, and the whole of everyday numbers; others as `hierwidgets.numbers.short`.
 
     Examples
     --------
@@ -199,7 +199,7 @@ def short(value: float) -> str:
     """
     if 1e-4 <= abs(value) < 1e6:
         return f"{value:.0f}" if abs(value) >= 1000 else f"{float(f'{value:.3g}'):g}"
-    return f"{value:.3g}"
+    return numbers.short(value, 3)
 
 
 def _sloped(fit: Fit, factor: str) -> bool:
