@@ -7,7 +7,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 __all__ = ["TICKS", "short"]
 
-MINUS = "\N{MINUS SIGN}"
+MINUS, DASH = "\N{MINUS SIGN}", "\N{EN DASH}"
 LEAST, MOST = -4, 7
 # Of an axis: where Vega would write out a number beyond the same limits, its power of ten.
 TICKS = (
@@ -32,11 +32,11 @@ def short(value: float, digits: int = 4) -> str:
 
     Examples
     --------
-    >>> short(298.50789), short(-2.5061e-08), short(2.50301e14), short(1234567.0)
-    ('298.5', '−2.506e−8', '2.503e14', '1235000')
+    >>> short(298.50789), short(2.50301e14), short(1234567.0)
+    ('298.5', '2.503e14', '1235000')
     """
     if not math.isfinite(value):
-        return "–"
+        return DASH
     if value == 0:
         return "0"
     exact = Decimal(float(value))
