@@ -61,6 +61,10 @@ class Effect:
         The posterior variable of the mean that its prior gives it, or "".
     mean : float
         That mean where the prior has a number for it.
+    distribution : str
+        What the effects come from: ``"Normal"``, ``"StudentT"``, another name, or "" for a function.
+    nu : str or float
+        A Student t's degrees of freedom: a posterior variable, or the number.
     """
 
     term: str
@@ -82,6 +86,8 @@ class Effect:
     joint: str = ""
     location: str = ""
     mean: float = 0.0
+    distribution: str = "Normal"
+    nu: str | float = ""
 
     @property
     def correlation(self) -> str:
@@ -108,8 +114,30 @@ class Effect:
         return values - self.mean if self.mean else values
 
     def scale_draws(self, posterior: xr.Dataset) -> np.ndarray:
-        """The scale sigma_alpha, shape (chain, draw)."""
+        """The scale sigma_alpha, shape (chain, draw): the standard deviation of Normal effects."""
         return self._scalar(posterior, self.scale)
+
+    def nu_draws(self, posterior: xr.Dataset) -> np.ndarray:
+        """The degrees of freedom of Student-t effects, shape (chain, draw)."""
+        if isinstance(self.nu, str):
+            return self._scalar(posterior, self.nu)
+        return np.full(tuple(posterior.sizes[dim] for dim in MAIN_DIMS), self.nu)
+
+    def sd_draws(self, posterior: xr.Dataset) -> np.ndarray:
+        """The standard deviation of the effects, shape (chain, draw).
+
+        Of a Student t it is sigma sqrt(nu / (nu - 2)), infinite from nu = 2 down; NaN of other
+        distributions than that and the Normal.
+        """
+        scale = self.scale_draws(posterior)
+        if self.distribution == "Normal":
+            return scale
+        if self.distribution != "StudentT":
+            return np.full(scale.shape, np.nan)
+        nu = self.nu_draws(posterior)
+        wider = np.full(nu.shape, np.inf)
+        np.divide(nu, nu - 2, out=wider, where=nu > 2)
+        return scale * np.sqrt(wider)
 
     def _scalar(self, posterior: xr.Dataset, name: str) -> np.ndarray:
         chosen = posterior[name]
@@ -223,6 +251,8 @@ def effects(model: bmb.Model) -> list[Effect]:
                     joint=_joint_base(term.prior),
                     location=hyper_name(term, "mu") if sampled else "",
                     mean=float(means[column]),
+                    distribution=str(term.prior.name) if known_dist(term.prior) else "",
+                    nu=_degrees(term, column),
                 )
             )
     return found
@@ -251,10 +281,24 @@ def effect_labels(term: Any) -> list[str]:
     return [expression]
 
 
+def _degrees(term: Any, column: int) -> str | float:
+    given = term.prior.args.get("nu")
+    if given is None or hasattr(given, "args"):
+        return "" if given is None else hyper_name(term, "nu")
+    values = np.ravel(np.asarray(given, float))
+    return float(values[column if len(values) > 1 else 0])
+
+
 def covariance_draws(varying: list[Effect], posterior: xr.Dataset) -> np.ndarray:
-    """Sigma, the covariance of the effects of one grouping, shape (draws, K, K)."""
-    tau = np.stack([effect.scale_draws(posterior).ravel() for effect in varying], axis=1)
-    return tau[:, :, None] * correlation_draws(varying, posterior) * tau[:, None, :]
+    """Sigma, the covariance of the effects of one grouping, shape (draws, K, K).
+
+    Infinite or NaN in rows where `Effect.sd_draws` is; zero stays zero beside them.
+    """
+    sd = np.stack([effect.sd_draws(posterior).ravel() for effect in varying], axis=1)
+    rho = correlation_draws(varying, posterior)
+    with np.errstate(invalid="ignore"):
+        product = sd[:, :, None] * sd[:, None, :] * rho
+    return np.where(rho == 0, 0.0, product)
 
 
 def correlation_draws(varying: list[Effect], posterior: xr.Dataset) -> np.ndarray:
@@ -275,12 +319,26 @@ def _joint_base(prior: Any) -> str:
 
 
 def _prior_text(prior: Any) -> str:
+    if _joint_base(prior):
+        args = _args_text({"mu": 0.0, **prior.args})
+        return f"MvNormal({args}, corr: LKJ(eta: {prior.dist.eta:g}))"
     if _keeps_mean(prior):
-        return f"Normal({', '.join(f'{name}: {arg}' for name, arg in prior.args.items())})"
-    if not _joint_base(prior):
-        return str(prior)
-    args = ", ".join(f"{name}: {arg}" for name, arg in {"mu": 0.0, **prior.args}.items())
-    return f"MvNormal({args}, corr: LKJ(eta: {prior.dist.eta:g}))"
+        return f"Normal({_args_text(prior.args)})"
+    written = "" if prior.noncentered is None else f", noncentered: {prior.noncentered}"
+    return f"{prior.name}({_args_text(prior.args)}{written})"
+
+
+def _args_text(args: dict[str, Any]) -> str:
+    """The numbers of a prior to six digits, of any size; Bambi rounds them to four places."""
+    said: list[str] = []
+    for name, arg in args.items():
+        if hasattr(arg, "args"):
+            said.append(f"{name}: {_prior_text(arg)}")
+        elif np.ndim(arg):
+            said.append(f"{name}: [{', '.join(f'{one:.6g}' for one in np.ravel(arg))}]")
+        else:
+            said.append(f"{name}: {float(arg):.6g}")
+    return ", ".join(said)
 
 
 def _term_label(term: Any, effect: str, at: dict[str, Any]) -> str:

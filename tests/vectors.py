@@ -204,7 +204,41 @@ def slide() -> list[dict[str, Any]]:
     return rows
 
 
-VECTORS = {"decimate": decimate, "kde": kde, "rank_counts": rank_counts, "slide": slide}
+def short() -> list[dict[str, Any]]:
+    """Numbers as they are to be read, written by hand; a half goes away from zero."""
+    said = [
+        ("0", 4, "0"),
+        ("298.50789", 4, "298.5"),
+        ("-2.5061e-08", 4, "−2.506e−8"),
+        ("2.50301e14", 4, "2.503e14"),
+        ("2.50301e14", 3, "2.5e14"),
+        ("-1e12", 4, "−1e12"),
+        ("1234567", 4, "1235000"),
+        ("9999999.9", 4, "1e7"),
+        ("9999499", 4, "9999000"),
+        ("0.0001", 4, "0.0001"),
+        ("0.00012345678", 6, "0.000123457"),
+        ("0.000099995001", 4, "0.0001"),
+        ("0.00009999", 4, "9.999e−5"),
+        ("12345", 4, "12350"),
+        ("-0.5", 4, "−0.5"),
+        ("2.5", 1, "3"),
+        ("100", 4, "100"),
+        ("1e300", 4, "1e300"),
+        ("5e-324", 2, "4.9e−324"),
+        ("nan", 4, "–"),
+        ("inf", 4, "–"),
+    ]
+    return [{"value": v, "digits": d, "expected": text} for v, d, text in said]
+
+
+VECTORS = {
+    "decimate": decimate,
+    "kde": kde,
+    "rank_counts": rank_counts,
+    "short": short,
+    "slide": slide,
+}
 
 
 def write() -> None:

@@ -11,6 +11,8 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
+from hierwidgets.numbers import TICKS
+
 type Rows = pd.DataFrame | alt.NamedData
 
 PALETTE = {
@@ -97,6 +99,7 @@ def config(live: bool) -> dict[str, Any]:
             "domainColor": paint("faint"),
             "gridColor": paint("faint"),
             "labelFontSize": 11,
+            "labelExpr": TICKS,
             "titleFontSize": 12,
             "titleFontWeight": "normal",
             "titlePadding": 8,

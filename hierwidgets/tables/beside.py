@@ -14,6 +14,7 @@ from scipy import sparse
 from scipy.sparse import linalg as sparse_linalg
 
 from hierwidgets import models, terms
+from hierwidgets.tables import heavy
 
 if TYPE_CHECKING:
     from hierwidgets.fit import Fit
@@ -109,6 +110,7 @@ class Beside:
             )
             for own in (beside[i] for i in order)
         ]
+        self.varying, self.posterior = varying, posterior
         self.Sigma = self._settings(varying, fit)
         scale = terms.residual_scale(fit.model, posterior)
         self.ratio = np.ones(len(self.picks) + 1)
@@ -151,10 +153,20 @@ class Beside:
         b = np.linalg.solve(P, s[..., None])[:-1, :, 0].mean(axis=0) @ turn.T
         V = turn @ np.linalg.inv(P) @ turn.T
         # Sigma (Sigma + V)^-1, by symmetry the transpose of (Sigma + V)^-1 Sigma.
-        W = np.linalg.solve(self.Sigma + V, self.Sigma)[:-1].mean(axis=0).T
+        Sigma = self._own(mine)
+        W = np.linalg.solve(Sigma + V[:-1], Sigma).mean(axis=0).T
         back = np.linalg.inv(turn)
         precision = back.T @ P[-1] @ back
         return Whole(b, V[:-1].mean(axis=0), W, precision, precision @ b)
+
+    def _own(self, mine: np.ndarray) -> np.ndarray:
+        """Sigma of the group of these rows at each draw: of Student-t effects it is the group's own."""
+        if not heavy.odd(self.varying):
+            return self.Sigma[:-1]
+        if not heavy.mixture(self.varying):
+            return np.full(self.Sigma[:-1].shape, np.nan)
+        group = int(self.varying[0].index[mine[0]])
+        return heavy.covariance(self.varying, self.posterior, group)[self.picks]
 
     def _products(self, columns: np.ndarray, mine: np.ndarray) -> np.ndarray:
         """B' R^-1 B of weighted columns B, shape (settings, m, m), by Woodbury's identity.

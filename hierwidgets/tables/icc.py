@@ -12,6 +12,7 @@ import pandas as pd
 
 from hierwidgets import checks, terms
 from hierwidgets.tables import groups
+from hierwidgets.tables.heavy import no_variance
 from hierwidgets.tables.residual import Residual, residual
 
 if TYPE_CHECKING:
@@ -34,10 +35,13 @@ class Parts:
         z_i' Sigma z_i over the rows of the data, shape (draws,).
     residual : Residual
         What is left below the groups, with its definition.
+    reason : str
+        Why there are no shares, else "".
     """
 
     between: dict[str, np.ndarray]
     residual: Residual
+    reason: str
 
 
 def levels(fit: Fit) -> dict[str, list[terms.Effect]]:
@@ -78,17 +82,19 @@ def decompose(fit: Fit) -> Parts:
             )
             for factor, varying in levels(fit).items()
         }
-        _KNOWN[fit] = Parts(between, residual(fit, levels(fit)))
+        rest = residual(fit, levels(fit))
+        varying = [effect for some in levels(fit).values() for effect in some]
+        _KNOWN[fit] = Parts(between, rest, no_variance(varying, posterior) or rest.reason)
     return _KNOWN[fit]
 
 
 def share_draws(parts: Parts) -> dict[str, np.ndarray]:
     """Each factor's share of the variance and, under "", the residual's, shape (draws,).
 
-    Nothing where no residual is defined.
+    Nothing where no residual is defined, or the effects of groups have no variance.
     """
     rest = parts.residual.variance
-    if rest is None:
+    if rest is None or parts.reason:
         return {}
     total = sum(parts.between.values()) + rest
     return {name: variance / total for name, variance in {**parts.between, "": rest}.items()}
@@ -136,7 +142,7 @@ def icc(fit: Fit) -> pd.DataFrame:
         summary = groups.summarise(draws[None])[names]
     else:
         summary = pd.DataFrame(np.nan, index=frame.index, columns=names)
-    return pd.concat([frame, summary], axis=1).assign(reason=parts.residual.reason)
+    return pd.concat([frame, summary], axis=1).assign(reason=parts.reason)
 
 
 def predictors(fit: Fit, factor: str) -> list[str]:
@@ -179,7 +185,7 @@ def curve(
     -------
     DataFrame
         factor, predictor, x, mean, sd, lower, inner_lower, median, inner_upper, upper. No rows
-        where the model has no such predictor or its family no residual variance.
+        where the model has no such predictor or there are no shares.
 
     References
     ----------
@@ -190,8 +196,9 @@ def curve(
     >>> curve(fit, "Subject", "Days")[["x", "mean", "lower", "upper"]]
     """
     known = predictors(fit, factor)
-    rest = decompose(fit).residual.variance
-    if not known or rest is None:
+    parts = decompose(fit)
+    rest = parts.residual.variance
+    if not known or rest is None or parts.reason:
         return pd.DataFrame(columns=["factor", "predictor", "x", "mean", "sd", *groups.QUANTILES])
     predictor = known[0] if predictor is None else predictor
     checks.one_of(predictor, known, f"a predictor whose slope varies over {factor!r}")

@@ -184,16 +184,26 @@ def maximise(
     def hessian(b: np.ndarray) -> np.ndarray:
         return -(X.T * likelihood.at(offset + X @ b, mine)[2]) @ X
 
-    found: list[tuple[float, np.ndarray]] = []
-    with np.errstate(all="ignore"):
-        for start in _starts(X, likelihood.working[mine] - offset, loss, likelihood.several):
+    def climbed(start: np.ndarray) -> np.ndarray | None:
+        """The maximum above a start, or None."""
+        if not np.isfinite(hessian(start)).all():
+            return None
+        try:
             near = optimize.minimize(
                 loss, start, jac=gradient, hess=hessian, method="trust-exact"
             ).x
-            exact = optimize.root(gradient, near, jac=hessian, options={"xtol": 1e-14})
-            b = exact.x if loss(exact.x) <= loss(near) + _TIED else near
-            if np.isfinite(b).all() and _is_maximum(gradient(b), hessian(b)):
-                found.append((loss(b), b))
+        except ValueError:  # SciPy's, of a step to where a mean rounds to 0 or 1
+            return None
+        exact = optimize.root(gradient, near, jac=hessian, options={"xtol": 1e-14})
+        b = exact.x if loss(exact.x) <= loss(near) + _TIED else near
+        return b if np.isfinite(b).all() and _is_maximum(gradient(b), hessian(b)) else None
+
+    with np.errstate(all="ignore"):
+        starts = _starts(X, likelihood.working[mine] - offset, loss, likelihood.several)
+        found = [(loss(b), b) for start in starts if (b := climbed(start)) is not None]
+        if not found:
+            nearer = (climbed(starts[0] * share) for share in (0.5, 0.25, 0.0))
+            found = [(loss(b), b) for b in nearer if b is not None]
     K = X.shape[1]
     nothing = np.full(K, np.nan), np.full((K, K), np.nan)
     if not found:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hierwidgets import checks
+from hierwidgets.numbers import short
 from hierwidgets.tables import ppc, ppc_altered, ppc_pit
 from hierwidgets.tables.convergence import WRONG, Finding, Verdict
 from hierwidgets.tables.loo_groups import LIMITS
@@ -94,8 +95,8 @@ def _overall(fit: Fit, table: pd.DataFrame) -> list[Finding]:
             continue
         told.add(line)
         said = (
-            f"The {row['statistic']} of all rows is {row['observed']:.4g}, {'above' if above else 'below'} "
-            f"nearly all replications ({row['lower']:.4g} to {row['upper']:.4g}; two-sided probability "
+            f"The {row['statistic']} of all rows is {short(row['observed'])}, {'above' if above else 'below'} "
+            f"nearly all replications ({short(row['lower'])} to {short(row['upper'])}; two-sided probability "
             f"{row['probability']:.2g})."
         )
         found.append(Finding(said, line))
@@ -114,8 +115,8 @@ def _groups(fit: Fit, factor: str, table: pd.DataFrame, predictor: str) -> list[
     said = (
         f"Groups of {factor}: {chance.found} of {chance.groups} with a probability below {ppc.LIMIT}, where "
         f"chance gives {chance.expected:.3g} ({chance.lower} to {chance.upper}). The most surprising is "
-        f"{first['group']}, whose {first['statistic']} is {first['observed']:.4g} against "
-        f"{first['lower']:.4g} to {first['upper']:.4g}."
+        f"{first['group']}, whose {first['statistic']} is {short(first['observed'])} against "
+        f"{short(first['lower'])} to {short(first['upper'])}."
     )
     if alone:
         said += (
@@ -162,8 +163,8 @@ def _prior(table: pd.DataFrame) -> list[Finding]:
     for _, row in table.iterrows():
         if row["probability"] < CLEAR:
             said = (
-                f"The {row['statistic']} of the data, {row['observed']:.4g}, is outside nearly all that the "
-                f"priors produce ({row['lower']:.4g} to {row['upper']:.4g})."
+                f"The {row['statistic']} of the data, {short(row['observed'])}, is outside nearly all that the "
+                f"priors produce ({short(row['lower'])} to {short(row['upper'])})."
             )
             found.append(Finding(said, "hw.fit(..., priors={...})  # wider, or moved"))
     spread = table[table["statistic"] == "sd"].iloc[0]

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from hierwidgets import priors, terms
-from hierwidgets.tables import icc, reweight
+from hierwidgets.tables import heavy, icc, reweight
 from hierwidgets.tables.trace import places
 from hierwidgets.tables.units import population_draws
 from hierwidgets.weights import estimates
@@ -53,8 +53,8 @@ class Quantity:
 def quantities(fit: Fit) -> list[Quantity]:
     """Every quantity of a fit: top-level parameters, correlations, shares of variance, new groups.
 
-    A new group is the population's value plus the group scale times a standard normal number that
-    is drawn once for each draw of the posterior.
+    A new group is the population's value plus the group scale times a number from the standard Normal,
+    or Student t, of the effects, drawn once for each draw of the posterior. It is missing for others.
     """
     if fit not in _KNOWN:
         _KNOWN[fit] = [*_parameters(fit), *_shares(fit), *_new_groups(fit)]
@@ -186,7 +186,9 @@ def _new_groups(fit: Fit) -> list[Quantity]:
     for effect in fit.effects:
         population = population_draws(fit, effect)
         seed = [zlib.crc32(effect.term.encode()), fit.pool.index(fit)]
-        z = np.random.default_rng(seed).standard_normal(population.shape)
+        z = heavy.standard(effect, fit.posterior, np.random.default_rng(seed))
+        if z is None:
+            continue
         values = population + effect.scale_draws(fit.posterior) * z
         out.append(Quantity(f"a new group of {effect.term}", "", True, values))
     return out

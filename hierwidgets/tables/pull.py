@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hierwidgets import checks
-from hierwidgets.tables import beside, place
+from hierwidgets.tables import beside, heavy, place
 
 if TYPE_CHECKING:
     from hierwidgets.fit import Fit
@@ -78,6 +78,8 @@ def caution(
 ) -> str:
     """Why weight or own estimate must be read with care, in sentences, or nothing."""
     said = []
+    if unlike := heavy.odd(own.effects):
+        said.append(_unlike(unlike[0]))
     if own.conditional:
         said.append(
             f"Effects of {own.conditional}, are held at their posterior means, which have already "
@@ -107,3 +109,16 @@ def caution(
             "other groups tell."
         )
     return " ".join(said)
+
+
+def _unlike(effect: Effect) -> str:
+    if effect.distribution == "StudentT":
+        return (
+            f"The effects of {effect.term!r} come from a Student t: a group far from the population is pulled "
+            "less, so each weight is that of its own group. No slider moves their scale: its formula is for "
+            "Normal effects."
+        )
+    return (
+        f"The effects of {effect.term!r} have the prior {effect.prior}: weights and the slider of the scale are "
+        "for Normal effects, and weights for Student t."
+    )

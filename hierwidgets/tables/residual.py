@@ -11,6 +11,7 @@ import numpy as np
 from scipy.special import expit, polygamma
 
 from hierwidgets import terms
+from hierwidgets.tables.heavy import odd
 
 if TYPE_CHECKING:
     from hierwidgets.fit import Fit
@@ -105,6 +106,12 @@ def residual(fit: Fit, levels: dict[str, list[terms.Effect]]) -> Residual:
         )
     if terms.smooths(fit.model):
         return _missing(SMOOTH)
+    heavy = odd([effect for varying in levels.values() for effect in varying])
+    if solved is _counts and heavy:
+        return _missing(
+            "the mean count over new groups is infinite or unknown for effects that are not Normal, as those "
+            f"of {heavy[0].term!r}"
+        )
     return solved(fit, levels)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from hierwidgets import checks, located, terms
-from hierwidgets.tables import groups, place
+from hierwidgets.tables import groups, heavy, place
 from hierwidgets.tables import units as response
 from hierwidgets.tables.no_pooling import NoPooling, no_pooling
 from hierwidgets.tables.pull import caution, pull
@@ -68,7 +68,8 @@ def shrinkage(
             The shrinkage weight w_j, the share of the group's own estimate:
             the diagonal of Sigma (Sigma + V_j)^-1, averaged over the draws of the scales, V_j the
             variance of the no-pooling estimate at the model's scales. For one effect
-            (1/V_j) / (1/V_j + 1/sigma_alpha^2). Gelman and Hill (2007), section 12.2.
+            (1/V_j) / (1/V_j + 1/sigma_alpha^2). Gelman and Hill (2007), section 12.2. For Student-t
+            effects Sigma is each group's own; see `weights`. Missing for other distributions.
         realised
             The share that is realised: (partial_pooling - population) / (no_pooling - population), on
             the link scale. It differs from the weight where several effects pull on each other.
@@ -230,20 +231,29 @@ def _own(fit: Fit, effect: terms.Effect) -> NoPooling:
 def weights(fit: Fit, own: NoPooling) -> np.ndarray:
     """The mean of Sigma (Sigma + V_j)^-1 over the posterior's draws, shape (groups, K, K).
 
-    Its diagonal is w_j. A residual scale that is modelled by row is held at its posterior mean.
+    Its diagonal is w_j. A residual scale that is modelled by row is held at its posterior mean. A
+    Student t is a mixture of Normals of variance sigma^2 / lambda_j: the mean is over lambda_j too,
+    given the draws of group j, so that a group far from the population is pulled less.
     """
     if own.weight is not None:
         return own.weight
     posterior = fit.posterior
     out = np.full(own.precision.shape, np.nan)
     exists = np.isfinite(own.estimate).all(axis=1)
-    if not exists.any():
+    if not exists.any() or not heavy.mixture(own.effects):
         return out
-    Sigma = terms.covariance_draws(own.effects, posterior)
     residual = terms.residual_scale(fit.model, posterior)
-    ratio = np.ones(len(Sigma))
+    ratio = np.ones(posterior.sizes["chain"] * posterior.sizes["draw"])
     if residual is not None and residual.ndim == 2:
         ratio = (residual.ravel() / residual.mean()) ** 2
+    if heavy.odd(own.effects):
+        for j in np.flatnonzero(exists):
+            variance = np.linalg.inv(own.precision[j])[None]
+            out[j] = _mean_weight(
+                variance, heavy.covariance(own.effects, posterior, int(j)), ratio
+            )[0]
+        return out
+    Sigma = terms.covariance_draws(own.effects, posterior)
     shared, where = np.unique(own.precision[exists], axis=0, return_inverse=True)
     blocks = np.array_split(np.linalg.inv(shared), max(1, len(shared) * len(Sigma) // _BATCH))
     each = np.concatenate([_mean_weight(block, Sigma, ratio) for block in blocks])

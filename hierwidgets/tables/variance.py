@@ -11,6 +11,7 @@ import pandas as pd
 from hierwidgets import terms
 from hierwidgets.tables import groups
 from hierwidgets.tables.curves import kde
+from hierwidgets.tables.heavy import no_variance
 from hierwidgets.tables.icc import decompose
 
 if TYPE_CHECKING:
@@ -38,7 +39,9 @@ def scales(fit: Fit) -> pd.DataFrame:
         term, factor, effect, component
             As in `Fit.terms`; the residual's term and effect are "residual", its factor "".
         parameter
-            Its name in the posterior; "" for a residual that is computed.
+            Its name in the posterior; "" for a standard deviation that is computed: some residuals, and
+            sigma sqrt(nu / (nu - 2)) of Student-t effects. Where effects have no variance it is their
+            scale sigma that is shown, by its name.
         mean, sd, lower, inner_lower, median, inner_upper, upper
             In units of the linear predictor, for a slope per unit of its predictor.
         share, share_lower, share_upper
@@ -63,15 +66,15 @@ def scales(fit: Fit) -> pd.DataFrame:
     posterior = fit.posterior
     parts = decompose(fit)
     rest = parts.residual.variance
-    total = None if rest is None else sum(parts.between.values()) + rest
+    total = None if rest is None or parts.reason else sum(parts.between.values()) + rest
     main = terms.parent(fit.model)
     rows: list[dict[str, object]] = []
     for effect in fit.effects:
-        share, reason = np.full(3, np.nan), parts.residual.reason
+        share, reason = np.full(3, np.nan), parts.reason
         if effect.component != main:
             reason = f"it is on the scale of {effect.component}, not of {main}"
         elif total is not None:
-            own = effect.scale_draws(posterior).ravel() ** 2 * np.mean(effect.predictor**2)
+            own = effect.sd_draws(posterior).ravel() ** 2 * np.mean(effect.predictor**2)
             share = _share(own / total)
         rows.append(
             {
@@ -79,13 +82,14 @@ def scales(fit: Fit) -> pd.DataFrame:
                 "factor": effect.factor,
                 "effect": effect.effect,
                 "component": effect.component,
-                "parameter": _parameter(effect, fit),
+                "parameter": "" if computed(fit, effect) else _parameter(effect, fit),
                 **dict(zip(SHARES, share, strict=True)),
                 "pooling": pooling_factor(effect.draws(posterior)),
                 "reason": reason,
             }
         )
-    if rest is not None and total is not None:
+    if rest is not None:
+        share = np.full(3, np.nan) if total is None else _share(rest / total)
         rows.append(
             {
                 "term": "residual",
@@ -93,9 +97,9 @@ def scales(fit: Fit) -> pd.DataFrame:
                 "effect": "residual",
                 "component": main,
                 "parameter": parts.residual.parameter,
-                **dict(zip(SHARES, _share(rest / total), strict=True)),
+                **dict(zip(SHARES, share, strict=True)),
                 "pooling": np.nan,
-                "reason": "",
+                "reason": parts.reason,
             }
         )
     table = pd.DataFrame(rows)
@@ -204,9 +208,17 @@ def pooling_factor(draws: np.ndarray) -> float:
     return float(1 - draws.mean(axis=(0, 1)).var(ddof=1) / within)
 
 
+def computed(fit: Fit, effect: terms.Effect) -> bool:
+    """Whether the standard deviation of an effect is not its scale, and is known."""
+    return effect.distribution != "Normal" and not no_variance([effect], fit.posterior)
+
+
 def _draws(fit: Fit) -> np.ndarray:
     """Draws of every scale in the order of `scales`, shape (draws, scales)."""
-    columns = [effect.scale_draws(fit.posterior).ravel() for effect in fit.effects]
+    columns = [
+        (effect.sd_draws if computed(fit, effect) else effect.scale_draws)(fit.posterior).ravel()
+        for effect in fit.effects
+    ]
     rest = decompose(fit).residual.variance
     return np.stack(columns if rest is None else [*columns, np.sqrt(rest)], axis=1)
 

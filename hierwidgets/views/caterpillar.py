@@ -11,6 +11,7 @@ import numpy as np
 from hierwidgets import checks
 from hierwidgets.charts import caterpillar as charts
 from hierwidgets.charts.style import live_spec
+from hierwidgets.numbers import short
 from hierwidgets.tables import caterpillar as tables
 from hierwidgets.tables import groups, nested, units
 from hierwidgets.views import listed
@@ -121,7 +122,7 @@ class CaterpillarView(View):
         said = state["scale"]
         if state["units"] == "response":
             said = units.required(self.fit, effect, state["scale"]).name
-        title = f"{state['term']}, {said} (dashed: population {population:.4g})"
+        title = f"{state['term']}, {said} (dashed: population {short(population)})"
         if len(table) > charts.MOST_ROWS:
             return charts.band(tables.band(table), population=population, title=title)
         picked = self.groups_picked

@@ -15,8 +15,8 @@ from hierwidgets import background, checks, priors, sampling, terms
 from hierwidgets.charts import priors as charts
 from hierwidgets.charts.style import live_spec
 from hierwidgets.priors import LKJ, Setting
+from hierwidgets.tables import heavy, reweight, shrinkage
 from hierwidgets.tables import priors as tables
-from hierwidgets.tables import reweight, shrinkage
 from hierwidgets.views import listed, priors_code
 from hierwidgets.views.columns import encode
 from hierwidgets.views.priors_picture import picture
@@ -235,6 +235,8 @@ class PriorsView(View):
                 continue
             information = shrinkage.information(self.fit, effect.factor)
             near = self.fit.siblings(effect)
+            if heavy.odd(near):
+                continue
             names = [tables.scale_label(one) for one in near]
             if information.terms != [one.term for one in near] or any(
                 name not in place for name in names

@@ -15,7 +15,8 @@ from hierwidgets.charts import dots, plane
 from hierwidgets.charts import shrinkage as charts
 from hierwidgets.charts.caterpillar import MOST_ROWS
 from hierwidgets.charts.style import live_spec
-from hierwidgets.tables import groups, nested, place, units
+from hierwidgets.numbers import short
+from hierwidgets.tables import groups, heavy, nested, place, units
 from hierwidgets.tables import shrinkage as tables
 from hierwidgets.tables.ellipse import ellipse
 from hierwidgets.tables.slide import slide
@@ -179,7 +180,10 @@ class ShrinkageView(View):
         return self._places[effect.term]
 
     def information(self, factor: str) -> tables.Information | None:
-        """What the formula needs of a factor; None where its groups have no own information."""
+        """What the formula needs of a factor; None where its groups have no own information.
+
+        Nor where their effects are not Normal, since the formula is for those alone.
+        """
         main = terms.parent(self.fit.model)
         if not any(e.factor == factor and e.component == main for e in self.fit.effects):
             return None
@@ -187,7 +191,8 @@ class ShrinkageView(View):
             self._information[factor] = tables.information(self.fit, factor)
         found = self._information[factor]
         known = np.isfinite(found.precision).all(axis=(1, 2))
-        return found if known.any() and (found.scale > 0).all() else None
+        normal = not heavy.odd([self.fit.effect(term) for term in found.terms])
+        return found if normal and known.any() and (found.scale > 0).all() else None
 
     def table(self) -> pd.DataFrame:
         """The term's groups in their order, with the formula's estimates where sigma is set."""
@@ -386,7 +391,7 @@ def _specs() -> dict[str, Any]:
 def _note(sigma: dict[str, float] | None) -> dict[str, Any]:
     if not sigma:
         return {}
-    scales = ", ".join(f"{term} sigma {scale:.4g}" for term, scale in sigma.items())
+    scales = ", ".join(f"{term} sigma {short(scale)}" for term, scale in sigma.items())
     return {"title": alt.Title(f"Diamonds: by the formula at {scales}", anchor="start")}
 
 

@@ -130,7 +130,7 @@ class VarianceView(View):
         return icc.predictors(self.fit, factor) if factor in icc.levels(self.fit) else []
 
     def _reason(self) -> str:
-        return icc.decompose(self.fit).residual.reason
+        return icc.decompose(self.fit).reason
 
 
 def _column(values: pd.Series) -> np.ndarray | list[str]:

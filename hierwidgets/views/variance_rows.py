@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from hierwidgets import terms
+from hierwidgets import numbers, terms
 from hierwidgets.charts.variance import HUES
 from hierwidgets.tables import icc
 from hierwidgets.tables import variance as tables
+from hierwidgets.tables.heavy import no_variance, odd
 from hierwidgets.tables.residual import GOLDSTEIN
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def panels(fit: Fit) -> list[Panel]:
             continue
         rows = own[PLACES].reset_index(drop=True)
         rows.insert(0, "row", np.arange(len(own)))
-        rows["label"] = [_label(row.term, row.effect) for row in own.itertuples()]
+        rows["label"] = [_label(fit, row.term, row.effect) for row in own.itertuples()]
         rows["said"] = [_said(row) for row in own.to_dict("records")]
         rows["told"] = [f"{a}: {b}" for a, b in zip(rows["label"], rows["said"], strict=True)]
         rows["hue"] = [colour[factor] for factor in own["factor"]]
@@ -128,9 +129,10 @@ def independence(fit: Fit, factor: str) -> str:
 def statements(fit: Fit) -> list[str]:
     """What the shares say, in words."""
     table = icc.icc(fit)
-    residual = icc.decompose(fit).residual
-    if residual.reason:
-        return [f"There are no shares of variance: {residual.reason}."]
+    parts = icc.decompose(fit)
+    residual = parts.residual
+    if parts.reason:
+        return [f"There are no shares of variance: {parts.reason}."]
     where = "" if residual.scale == "the scale of the response" else f", on {residual.scale}"
     said: list[str] = []
     for row in table[table["level"] == "group"].to_dict("records"):
@@ -144,9 +146,10 @@ def statements(fit: Fit) -> list[str]:
 
 def notes(fit: Fit) -> list[str]:
     """How the numbers are defined, and who defined them."""
-    residual = icc.decompose(fit).residual
+    parts = icc.decompose(fit)
+    residual = parts.residual
     out: list[str] = []
-    if not residual.reason:
+    if not parts.reason:
         kind = "" if residual.exact else " (an approximation)"
         out.append(
             "Share (ICC, VPC): the variance between the groups of a factor, of the sum of all levels "
@@ -163,6 +166,10 @@ def notes(fit: Fit) -> list[str]:
                 "The curve is the share at each value of the predictor, other columns and a residual "
                 f"variance that differs by row averaged over the rows. {GOLDSTEIN}."
             )
+    if any(tables.computed(fit, effect) for effect in odd(fit.effects)):
+        out.append(
+            "Standard deviations of Student-t effects are sigma sqrt(nu / (nu - 2)), not their scale sigma."
+        )
     out.append(
         "λ: the pooling factor of a scale's group effects, 0 for no pooling and 1 for complete "
         f"pooling: 1 - Var(E(u)) / E(Var(u)) over the groups. {PARDOE}."
@@ -183,7 +190,7 @@ def percent(share: float) -> str:
 
 
 def short(value: float) -> str:
-    """Three digits, without an exponent for everyday numbers.
+    """Three digits, and the whole of everyday numbers; others as `hierwidgets.numbers.short`.
 
     Examples
     --------
@@ -192,7 +199,7 @@ def short(value: float) -> str:
     """
     if 1e-4 <= abs(value) < 1e6:
         return f"{value:.0f}" if abs(value) >= 1000 else f"{float(f'{value:.3g}'):g}"
-    return f"{value:.3g}"
+    return numbers.short(value, 3)
 
 
 def _sloped(fit: Fit, factor: str) -> bool:
@@ -200,9 +207,11 @@ def _sloped(fit: Fit, factor: str) -> bool:
     return any(np.ptp(effect.predictor) > 0 for effect in varying)
 
 
-def _label(term: str, effect: str) -> str:
+def _label(fit: Fit, term: str, effect: str) -> str:
     numeric = effect not in ("1", "residual") and "[" not in effect
-    return f"{term}, per unit of {effect}" if numeric else term
+    said = f"{term}, per unit of {effect}" if numeric else term
+    alike = term == "residual" or not no_variance([fit.effect(term)], fit.posterior)
+    return said if alike else f"{said}, the scale sigma"
 
 
 def _said(row: dict[str, float]) -> str:

@@ -96,6 +96,8 @@ describe("words", () => {
     expect(withError(-0.00012, 0.1)).toBe("0.00 ± 0.10");
     expect(withError(-1.5, 0)).toBe("−1.5");
     expect(withError(0, 1e-17)).toBe("0");
+    expect(withError(2.5061e-8, 1.2e-10)).toBe("(2.506 ± 0.012)e−8");
+    expect(withError(2.50301e14, 2.9e12)).toBe("(2.503 ± 0.029)e14");
     expect(withError(6.13e-5, 1.5e-6)).toBe("(6.13 ± 0.15)e−5");
     expect(withError(Number.NaN, 1)).toBe("–");
   });

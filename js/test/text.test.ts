@@ -1,7 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { finite, fixed, pm } from "../src/host/text.js";
+import { finite, fixed, pm, short } from "../src/host/text.js";
+import said from "./vectors/short.json";
 
 describe("numbers in words", () => {
+  it.each(said)("has $value to $digits digits as Python has it", ({ value, digits, expected }) => {
+    expect(short(Number(value === "inf" ? "Infinity" : value), digits)).toBe(expected);
+  });
+
   it("has a sign for what is not finite", () => {
     expect(fixed(-1.25, 1)).toBe("−1.3");
     expect(fixed(Number.POSITIVE_INFINITY, 2)).toBe("∞");

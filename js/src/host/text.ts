@@ -1,7 +1,13 @@
-/** A number to four digits, without trailing zeros. */
-export function short(value: number): string {
+/**
+ * A number to so many digits, without trailing zeros; below 1e-4 and from 1e7 up with its power of ten.
+ * hierwidgets/numbers.py has the same.
+ */
+export function short(value: number, digits = 4): string {
   if (!Number.isFinite(value)) return "–";
-  return String(Number(value.toPrecision(4))).replace("-", "−");
+  const [mantissa = "0", power = "0"] = value.toExponential(digits - 1).split("e");
+  const everyday = value === 0 || (Number(power) >= -4 && Number(power) < 7);
+  const text = everyday ? String(Number(value.toPrecision(digits))) : `${Number(mantissa)}e${Number(power)}`;
+  return text.replaceAll("-", "−");
 }
 
 /** A number with so many digits after the point; infinities as signs, and null for minus infinity. */

@@ -1,5 +1,6 @@
 import { fromShare, toShare } from "../controls/slider.js";
 import { element } from "../host/dom.js";
+import { short } from "../host/text.js";
 import type { Range } from "./priors-ranges.js";
 import { compact, signed } from "./priors-words.js";
 
@@ -52,7 +53,7 @@ export function argumentControl(options: ArgumentOptions): Argument {
   const slid = (settled: boolean): void => {
     const value = Number(read().toPrecision(4));
     say(value);
-    field.value = entered = String(value);
+    field.value = entered = typed(value, 4);
     field.removeAttribute("aria-invalid");
     change(value, settled);
   };
@@ -63,7 +64,7 @@ export function argumentControl(options: ArgumentOptions): Argument {
     const text = field.value.trim();
     if (text === entered) return;
     entered = text;
-    const value = Number(text.replace("−", "-"));
+    const value = Number(text.replaceAll("−", "-"));
     if (text === "" || Number.isNaN(value)) wrong(signed(text));
     else change(value, true);
   };
@@ -77,7 +78,7 @@ export function argumentControl(options: ArgumentOptions): Argument {
     range = next;
     slider.value = String(Math.round(STEPS * toShare(value, range.min, range.max, range.log)));
     say(value);
-    field.value = Number.isFinite(value) ? String(Number(value.toPrecision(6))) : "";
+    field.value = Number.isFinite(value) ? typed(value, 6) : "";
     field.title = String(value);
     entered = field.value;
     field.removeAttribute("aria-invalid");
@@ -96,3 +97,6 @@ export function argumentControl(options: ArgumentOptions): Argument {
     },
   };
 }
+
+/** A number as a reader would type it. */
+const typed = (value: number, digits: number): string => short(value, digits).replaceAll("−", "-");

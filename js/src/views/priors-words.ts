@@ -1,14 +1,15 @@
 /** The prior lab in words: numbers with their errors, priors as one writes them, the Python of a state. */
+import { short } from "../host/text.js";
 import type { Setting, Settings } from "../weights/types.js";
 import type { PriorsAbout, PriorsState } from "./priors-data.js";
 
 /** A number to the digit its Monte Carlo error reaches, and the error to two. */
 export function withError(value: number, error: number): string {
   if (!Number.isFinite(value)) return "–";
-  if (!(error > 1e-9 * Math.max(1, Math.abs(value))) || !Number.isFinite(error))
-    return `${signed(compact(value, 4))}`;
+  const rounding = value === 0 ? 1e-15 : 1e-9 * Math.abs(value);
+  if (!(error > rounding) || !Number.isFinite(error)) return signed(compact(value, 4));
   const power = Math.floor(Math.log10(Math.max(Math.abs(value), error)));
-  if (power < -3) {
+  if (power < -3 || power >= 7) {
     const unit = 10 ** power;
     const places = Math.min(12, Math.max(0, 1 - Math.floor(Math.log10(error / unit))));
     return signed(`(${compactFixed(value / unit, places)} ± ${compactFixed(error / unit, places)})e${power}`);
@@ -22,8 +23,7 @@ const compactFixed = (value: number, places: number): string => {
   return Number(text) === 0 ? text.replace("-", "") : text;
 };
 
-export const compact = (value: number, digits = 3): string =>
-  Number.isFinite(value) ? String(Number(value.toPrecision(digits))) : "–";
+export const compact = (value: number, digits = 3): string => short(value, digits);
 
 export const signed = (text: string): string => text.replaceAll("-", "−");
 

@@ -2,6 +2,7 @@ import { button, menu, search } from "../controls/index.js";
 import { numbers, strings } from "../host/columns.js";
 import { element, onWidth } from "../host/dom.js";
 import { state } from "../host/state.js";
+import { short } from "../host/text.js";
 import type { Context } from "../host/types.js";
 import { worded } from "../host/words.js";
 import { inView } from "../tables/trace-view.js";
@@ -168,8 +169,6 @@ export async function trace(context: Context): Promise<void> {
   lead();
   draw();
 }
-
-const short = (value: number): string => String(Number(value.toPrecision(4)));
 
 /** What the header says of the sampler, worst news first. */
 function verdicts(
