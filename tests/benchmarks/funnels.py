@@ -7,8 +7,6 @@ informed. A model is compiled once for each design.
 
 from __future__ import annotations
 
-import sys
-import warnings
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +14,6 @@ import pandas as pd
 
 import hierwidgets as hw
 from hierwidgets import models, sampling
-from hierwidgets.tables import convergence, energy, funnel, trace
 
 PLAN = sampling.Plan(draws=1000, tune=1000, chains=4)
 REFIT = "noncentered="
