@@ -79,6 +79,18 @@ def best(count: int, ess: float, kind: str) -> tuple[float, float]:
     return float(blind), float(stats.norm.sf(stats.norm.isf(level) - np.sqrt(away)))
 
 
+def row(count: int, ess: int, runs: int, sets: int) -> list[str]:
+    """What is seen of so many parameters, of so many runs with a fault and sets without."""
+    rng = np.random.default_rng(count + ess)
+    fine = np.mean([healthy(rng, count, ess) for _ in range(sets)], axis=0)
+    told = []
+    for kind in KINDS:
+        share = np.mean([found(rng, count, ess, kind) for _ in range(runs)])
+        ideal = [f"{each:.0%}" for each in best(count, ess, kind)] if kind in SHIFTS else []
+        told.append(f"{share:.1%}" + (f" ({', '.join(ideal)})" if ideal else ""))
+    return [f"{count:,}", f"{ess:,}", f"{fine[0]:.1%} of {sets}", f"{fine[1]:.1%}", *told]
+
+
 def main() -> None:
     runs, whole = (
         int(sys.argv[i]) if len(sys.argv) > i else given for i, given in ((1, 200), (2, 20))
@@ -90,16 +102,8 @@ def main() -> None:
     print("|" + "---|" * (5 + len(SHIFTS)))
     for count in SIZES:
         for ess in ESS:
-            rng = np.random.default_rng(count + ess)
             sets = whole if count == max(SIZES) else runs
-            fine = np.mean([healthy(rng, count, ess) for _ in range(sets)], axis=0)
-            told = []
-            for kind in KINDS:
-                share = np.mean([found(rng, count, ess, kind) for _ in range(runs)])
-                ideal = [f"{each:.0%}" for each in best(count, ess, kind)] if kind in SHIFTS else []
-                told.append(f"{share:.1%}" + (f" ({', '.join(ideal)})" if ideal else ""))
-            row = [f"{count:,}", f"{ess:,}", f"{fine[0]:.1%} of {sets}", f"{fine[1]:.1%}", *told]
-            print(f"| {' | '.join(row)} |", flush=True)
+            print(f"| {' | '.join(row(count, ess, runs, sets))} |", flush=True)
 
 
 if __name__ == "__main__":
