@@ -197,8 +197,10 @@ def main(count: int, first: int = 0) -> None:
         own = table[table["diverged"]]
         columns = [own["found"], own["all found"], own["innocent accused"], table["low energy"]]
         columns += [table[each] for each in ("advised", "guilty advised", "innocent advised")]
-        numbers = [count, len(own), *(int(column.sum()) for column in columns)]
-        print(f"| {name} | {' | '.join(map(str, numbers))} |", flush=True)
+        found = [str(int(column.sum())) for column in columns]
+        if not design.guilty:
+            found[0] = found[1] = found[5] = "none to find"
+        print(f"| {name} | {count} | {len(own)} | {' | '.join(found)} |", flush=True)
 
 
 if __name__ == "__main__":
