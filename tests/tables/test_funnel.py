@@ -107,3 +107,27 @@ def test_the_weight_in_the_neck_is_that_of_its_definition(seed):
     low = np.quantile(fit.posterior["1|a_sigma"], 0.1)
     assert known["1|a"] == pytest.approx(low**2 / (low**2 + 0.3**2), abs=0.01)
     assert known["1|b"] < 0.1
+
+
+def test_a_model_without_group_terms_has_no_funnel_to_blame():
+    rng = np.random.default_rng(0)
+    shape = (2, 500)
+    model, _ = models.build("y ~ 1", pd.DataFrame({"y": rng.normal(size=20)}))
+    dims = ("chain", "draw")
+    posterior = {"Intercept": (dims, rng.normal(size=shape)), "sigma": (dims, rng.random(shape))}
+    kept = {
+        "energy": (dims, np.cumsum(rng.normal(size=shape), axis=1)),
+        "diverging": (dims, rng.random(shape) < 0.01),
+    }
+    tree = {"posterior": xr.Dataset(posterior), "sample_stats": xr.Dataset(kept)}
+    fit = hw.wrap(model, xr.DataTree.from_dict(tree))
+    assert funnel.funnels(fit).empty
+    told = [finding.next for finding in convergence.verdict(fit).findings]
+    assert told == ["fit.refit(target_accept=0.95)", "fit.refit(tune=4000)"]
+
+
+@pytest.mark.parametrize("value", [np.inf, np.nan])
+def test_an_effect_that_is_not_finite_frees_no_term(value):
+    fit = crossed()
+    fit.idata["posterior"]["1|b"][0, 0, 0] = value
+    assert funnel.funnels(fit).set_index("term")["accused"].to_dict() == {"1|b": True, "1|a": False}
