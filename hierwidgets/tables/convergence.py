@@ -14,6 +14,8 @@ from hierwidgets.tables.funnel import ACCEPT
 from hierwidgets.tables.mixing import ESS_PER_CHAIN, RHAT, evidence, judged, mixing
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
 
     from hierwidgets.fit import Fit
@@ -318,6 +320,10 @@ def unmixed(fit: Fit, above: float = RHAT) -> str:
     return ""
 
 
+def _advice(fit: Fit, terms: Sequence[str]) -> str:
+    return funnel.advice(fit, [effect for effect in fit.effects if effect.term in terms])
+
+
 def _least(fit: Fit) -> int:
     return ESS_PER_CHAIN * fit.posterior.sizes["chain"]
 
@@ -334,9 +340,11 @@ def _divergences(fit: Fit) -> list[Finding]:
     if accused.empty:
         said += ", in no term's neck more than elsewhere: smaller steps should do."
         return [Finding(said, f"{fit.name}.refit(target_accept={ACCEPT})")]
-    first = accused.iloc[0]
-    said += f". The funnel of {first['term']} is to blame: {first['why']}."
-    return [Finding(said, str(first["next"]))]
+    terms = accused["term"].tolist()
+    said += f". The funnel of {terms[0]} is to blame: {accused['why'].iloc[0]}."
+    if len(terms) > 1:
+        said += f" So is that of {' and of '.join(terms[1:])}."
+    return [Finding(said, _advice(fit, terms))]
 
 
 def _mixing(fit: Fit, table: pd.DataFrame) -> list[Finding]:
@@ -354,15 +362,12 @@ def _mixing(fit: Fit, table: pd.DataFrame) -> list[Finding]:
     table_of = funnel.funnels(fit)
     accused = table_of[table_of["accused"]]
     if not accused.empty:
-        return [Finding(said, str(accused["next"].iloc[0]))]
+        return [Finding(said, _advice(fit, accused["term"].tolist()))]
     names = set(failing["parameter"]) | set(failing["term"])
     if repeated := [one for one in fit.cautions if names & set(one.names)]:
         return [Finding(f"{said} {repeated[0].said}", f"{fit.name}.cautions")]
-    centred = [e for e in fit.effects if e.parameterization == "centered"]
-    mixed = {row["term"]: not row["unmixed"] for _, row in table_of.iterrows()}
-    stuck = [effect for effect in centred if not mixed[effect.term]]
-    if stuck:
-        return [Finding(said, funnel.advice(fit, stuck[0]))]
+    if stuck := funnel.necked(table_of[table_of["unmixed"]]):
+        return [Finding(said, _advice(fit, stuck))]
     lowest = min(float(worst["ess_bulk"]), float(worst["ess_tail"]))
     factor = _least(fit) / lowest if lowest > 0 else 10.0
     factor = min(10.0, max(2.0, np.ceil(1.2 * factor))) if np.isfinite(factor) else 10.0
@@ -387,10 +392,10 @@ def _energy(fit: Fit) -> list[Finding]:
         f"E-BFMI below {energy.LIMIT} in chain{checks.plural(len(low))} {names} (down to {low['bfmi'].min():.2f}): "
         "momenta drawn anew do not carry the sampler across its energies, a sign of heavy tails or of a funnel."
     )
-    centred = [effect for effect in fit.effects if effect.parameterization == "centered"]
+    centred = funnel.necked(funnel.funnels(fit))
     loose = [line for effect in fit.effects if (line := funnel.tighter(fit, effect))]
     if centred:
-        return [Finding(said, funnel.advice(fit, centred[0]))]
+        return [Finding(said, _advice(fit, centred))]
     return [Finding(said, loose[0] if loose else f"{fit.name}.refit(tune=4000)")]
 
 

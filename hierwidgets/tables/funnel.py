@@ -1,7 +1,9 @@
 """Where divergences gather: in the neck of which group term's funnel, and what would help.
 
 Betancourt and Girolami (2015), Hamiltonian Monte Carlo for hierarchical models, in Current Trends in
-Bayesian Methodology with Applications.
+Bayesian Methodology with Applications. Papaspiliopoulos, Roberts and Sköld (2007), A general framework
+for the parametrization of hierarchical models, Statistical Science 22, 59-73: centred is the better form
+where the data say more of a group than its prior does.
 """
 
 from __future__ import annotations
@@ -13,17 +15,21 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from hierwidgets import priors
+from hierwidgets import checks, priors
 from hierwidgets.tables.diagnostics import diagnostics
 from hierwidgets.tables.mixing import mixing
 from hierwidgets.tables.trace import divergences
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from hierwidgets.fit import Fit
     from hierwidgets.terms import Effect
 
 LEAST = 3
 NECK = 0.1
+HALF = 0.5
+KNOWN = 0.5
 ACCEPT = 0.95
 BETTER = 0.99
 TIGHTER = 0.5
@@ -93,9 +99,11 @@ def neck(log_scale: np.ndarray, diverging: np.ndarray, terms: int = 1) -> Neck:
 def funnels(fit: Fit) -> pd.DataFrame:
     """Every group term by how much divergences gather in the neck of its funnel.
 
-    A term is accused when at least three divergences stand lower on its log scale than chance
-    allows (`lower` above 0.5), or when it is centred, its scale itself mixes badly and draws
-    diverged: a sampler that hardly enters the neck has few divergences to show for it.
+    A centred term whose `weight` is above a half has no neck and is never accused. Another is when
+    divergent draws are lower on its log scale, and three of them lower than chance allows (`lower`
+    above 0.5), or half of them in its lowest tenth, or its scale itself mixes badly: a sampler that
+    hardly enters the neck has few divergences to show for it. A non-centred term is accused when three
+    divergences are lower than chance allows and no centred term is accused.
 
     Parameters
     ----------
@@ -104,14 +112,14 @@ def funnels(fit: Fit) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``term, factor, scale, parameterization, divergences, chance, lower, upper, share, rhat,
-        ess_bulk, unmixed, accused, why, next``: the accused first, then by `chance`. ``rhat`` and
-        ``ess_bulk`` are those of the log scale, ``unmixed`` whether they are beyond chance; ``next``
-        is a line of Python, or "".
+        ``term, factor, scale, parameterization, divergences, chance, lower, upper, share, weight,
+        rhat, ess_bulk, unmixed, accused, why, next``: the accused first, then by `chance`. ``weight``
+        is that of `weight`; ``rhat`` and ``ess_bulk`` are those of the log scale, ``unmixed`` whether
+        they are beyond chance; ``next`` is a line of Python, or "".
 
     Examples
     --------
-    >>> funnels(fit)[["term", "chance", "lower", "accused", "next"]]  # doctest: +SKIP
+    >>> funnels(fit)[["term", "chance", "lower", "weight", "accused", "next"]]  # doctest: +SKIP
     """
     diverging = divergences(fit)
     count = int(diverging.sum())
@@ -120,9 +128,8 @@ def funnels(fit: Fit) -> pd.DataFrame:
         scale = log_scale(fit, effect)
         found = neck(scale, diverging, len(fit.effects))
         mixed = diagnostics(scale[..., None])
-        rhat, ess = float(mixed.rhat[0]), float(mixed.ess_bulk[0])
         unmixed = bool(mixing(scale[..., None], mixed).failing[0])
-        why = _why(effect, found, count, unmixed)
+        known = weight(fit, effect)
         rows.append(
             {
                 "term": effect.term,
@@ -131,25 +138,71 @@ def funnels(fit: Fit) -> pd.DataFrame:
                 "parameterization": effect.parameterization,
                 "divergences": count,
                 **found._asdict(),
-                "rhat": rhat,
-                "ess_bulk": ess,
+                "weight": known,
+                "rhat": float(mixed.rhat[0]),
+                "ess_bulk": float(mixed.ess_bulk[0]),
                 "unmixed": unmixed,
-                "accused": bool(why),
-                "why": why,
-                "next": advice(fit, effect) if why else "",
+                "why": _why(effect, found, count, known, mixes_badly=unmixed),
             }
         )
-    table = pd.DataFrame(rows, columns=COLUMNS)
+    table = pd.DataFrame(rows, columns=[name for name in COLUMNS if name not in LAST])
+    table["accused"] = table["why"] != ""
+    centred = table["parameterization"] == "centered"
+    if (table["accused"] & centred).any():
+        table["accused"] &= centred
+    table["why"] = table["why"].where(table["accused"], "")
+    told = zip(fit.effects, table["accused"], strict=True)
+    table["next"] = [advice(fit, [effect]) if accused else "" for effect, accused in told]
     order = table.assign(key=table["chance"].fillna(-1.0)).sort_values(
         ["accused", "key"], ascending=False, kind="stable"
     )
-    return order.drop(columns="key").reset_index(drop=True)
+    return order[COLUMNS].reset_index(drop=True)
 
 
+LAST = ("accused", "next")
 COLUMNS = [
     *("term", "factor", "scale", "parameterization", "divergences", "chance", "lower", "upper"),
-    *("share", "rhat", "ess_bulk", "unmixed", "accused", "why", "next"),
+    *("share", "weight", "rhat", "ess_bulk", "unmixed", "accused", "why", "next"),
 ]
+
+
+def weight(fit: Fit, effect: Effect) -> float:
+    """How much of its least-known group the rows decide where the scale is small, from 0 to 1.
+
+    τ² / (τ² + v), with τ the scale's tenth percentile and v the largest posterior variance of a group's
+    difference from the mean of the groups, times J / (J - 1) for J groups. Near the shrinkage weight
+    of that group in the neck, and above it where the scale is uncertain, whatever the family.
+
+    Examples
+    --------
+    >>> weight(fit, fit.effects[0])  # doctest: +SKIP
+    """
+    u = effect.draws(fit.posterior)
+    count = u.shape[-1]
+    with np.errstate(invalid="ignore"):
+        if count > 1:
+            u = (u - u.mean(axis=-1, keepdims=True)) * np.sqrt(count / (count - 1))
+        low = np.exp(2 * np.quantile(log_scale(fit, effect), NECK))
+        return float(low / (low + u.var(axis=(0, 1)).max()))
+
+
+def necked(table: pd.DataFrame) -> list[str]:
+    """The terms that would be better non-centred: the accused, else centred ones that have a neck.
+
+    Of the latter only those whose scale mixes badly, where there are any.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Of `funnels`.
+    """
+    centred = table["parameterization"] == "centered"
+    some = table["accused"] & centred
+    if not some.any():
+        some = centred & ~(table["weight"] > KNOWN)
+        if (some & table["unmixed"]).any():
+            some &= table["unmixed"]
+    return table.loc[some, "term"].tolist()
 
 
 def log_scale(fit: Fit, effect: Effect) -> np.ndarray:
@@ -175,15 +228,13 @@ def loosest(fit: Fit, effect: Effect) -> int:
     return int(effect.draws(fit.posterior).std(axis=(0, 1)).argmax())
 
 
-def advice(fit: Fit, effect: Effect) -> str:
-    """The refit that should empty a funnel's neck, as a line of Python."""
-    name = fit.name
-    accept = f"target_accept={ACCEPT}"
-    if effect.parameterization == "centered":
-        written = {e.parameterization for e in fit.effects}
-        which = "True" if written == {"centered"} else f"{{{effect.term!r}: True}}"
-        return f"{name}.refit(noncentered={which}, {accept})"
-    return f"{name}.refit(target_accept={BETTER})"
+def advice(fit: Fit, effects: Sequence[Effect]) -> str:
+    """The refit that should empty these terms' necks, as a line of Python; the others stay as they are."""
+    centred = [effect for effect in effects if effect.parameterization == "centered"]
+    if not centred:
+        return f"{fit.name}.refit(target_accept={BETTER})"
+    which = "True" if len(centred) == len(fit.effects) else {e.term: True for e in centred}
+    return f"{fit.name}.refit(noncentered={which}, target_accept={ACCEPT})"
 
 
 def tighter(fit: Fit, effect: Effect) -> str:
@@ -204,13 +255,17 @@ def tighter(fit: Fit, effect: Effect) -> str:
     return f"{fit.name}.refit({{{named}: {prior}}}, target_accept={ACCEPT})"
 
 
-def _why(effect: Effect, found: Neck, count: int, mixes_badly: bool) -> str:
-    if count >= LEAST and found.lower > 0.5:
+def _why(effect: Effect, found: Neck, count: int, known: float, *, mixes_badly: bool) -> str:
+    centred = effect.parameterization == "centered"
+    if count == 0 or not found.chance > 0.5 or (centred and known > KNOWN):
+        return ""
+    beyond = count >= LEAST and found.lower > 0.5
+    if beyond or (centred and found.share >= HALF):
         return (
-            f"{100 * found.share:.0f} % of {count} divergences lie in the lowest tenth of its scale; a divergent "
-            f"draw has a lower scale than another with probability {found.chance:.2f} "
+            f"{100 * found.share:.0f} % of {count} divergence{checks.plural(count)} lie in the lowest tenth of its "
+            f"scale; a divergent draw has a lower scale than another with probability {found.chance:.2f} "
             f"({found.lower:.2f} to {found.upper:.2f})"
         )
-    if count > 0 and effect.parameterization == "centered" and mixes_badly and found.chance > 0.5:
+    if centred and mixes_badly:
         return "it is centred, its scale mixes badly, and draws diverged: the sampler hardly enters its neck"
     return ""

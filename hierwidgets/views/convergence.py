@@ -275,6 +275,11 @@ def _told(fit: Fit, effect: Effect, row: pd.Series, loosest: int) -> dict[str, A
         said = f"{row['why']}."
     elif row["divergences"] == 0:
         said = "No draw diverged."
+    elif effect.parameterization == "centered" and row["weight"] > funnel.KNOWN:
+        said = (
+            f"Not to blame: even in the lowest tenth of its scale the rows decide {100 * row['weight']:.0f} % of the "
+            "group they say least about, so that there is no neck."
+        )
     else:
         said = (
             f"Not to blame: a divergent draw has a lower scale than another with probability "

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from hierwidgets.tables import convergence, dashboard
 from hierwidgets.tables.diagnostics import diagnostics
 from hierwidgets.tables.mixing import mixing
-from tests.benchmarks.convergence import PLANTED, chains, found, healthy
+from tests.benchmarks.convergence import KINDS, SHIFTS, best, chains, found, healthy
 from tests.synthetic import made_up
 
 
@@ -16,7 +17,7 @@ from tests.synthetic import made_up
 def test_chains_that_mix_are_called_healthy(count, ess):
     rng = np.random.default_rng(11)
     runs = 40 if count == 20 else 8
-    wrong = sum(not healthy(rng, count, ess) for _ in range(runs))
+    wrong = sum(not healthy(rng, count, ess)[0] for _ in range(runs))
     assert wrong <= (6 if count == 20 else 3)
 
 
@@ -30,9 +31,22 @@ def test_the_limits_alone_cry_wolf():
     ("kind", "ess"), [("stepped", 400), ("stepped", 4000), ("stuck", 400), ("shifted", 4000)]
 )
 def test_a_planted_fault_is_found_among_ten_thousand(kind, ess):
-    assert kind in PLANTED
+    assert kind in KINDS
     rng = np.random.default_rng(5)
     assert sum(found(rng, 10_000, ess, kind) for _ in range(20)) >= 19
+
+
+@pytest.mark.parametrize("kind", SHIFTS)
+def test_no_test_finds_more_than_the_best(kind):
+    rng = np.random.default_rng(6)
+    away = np.array(SHIFTS[kind])
+    means = away + rng.normal(size=(20_000, 4)) * np.sqrt(4 / 400)
+    blind, knowing = best(20, 400, kind)
+    spread = 100 * means.var(axis=1, ddof=0) * 4
+    assert np.mean(stats.chi2.sf(spread, 3) < 0.05 / 20) == pytest.approx(blind, abs=0.015)
+    off = (away - away.mean()) / np.linalg.norm(away - away.mean())
+    told = stats.norm.sf(10 * means @ off) < 0.05 / 20
+    assert np.mean(told) == pytest.approx(knowing, abs=0.015)
 
 
 def test_slow_chains_are_slow_and_not_apart_by_chance():
