@@ -66,6 +66,8 @@ def places(fit: Fit) -> Iterator[Place]:
         further = [dim for dim in values.dims if dim not in MAIN_DIMS]
         if name in inner or any(str(dim).startswith("__") for dim in further):
             continue
+        if not set(MAIN_DIMS) <= set(values.dims) or values.dtype.kind not in "fiub":
+            continue
         if name in pairs:
             yield from _pairs(str(name), pairs[str(name)], fit)
             continue

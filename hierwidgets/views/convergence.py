@@ -40,6 +40,7 @@ class ConvergenceView(View):
     """
 
     method: ClassVar[str] = "convergence"
+    diagnoses: ClassVar[bool] = True
 
     def __init__(self, fit: Fit, **state: Any) -> None:
         self.parameters = tables.parameters(fit)

@@ -35,6 +35,7 @@ class LiveView(View):
     """
 
     method: ClassVar[str] = "live"
+    diagnoses: ClassVar[bool] = True
     now = t.Dict().tag(sync=True)
 
     def __init__(self, fit: LiveFit) -> None:

@@ -32,6 +32,7 @@ class TraceView(View):
     """Lines, densities and rank bars of chosen parameters beside a list of all; see `Fit.trace`."""
 
     method: ClassVar[str] = "trace"
+    diagnoses: ClassVar[bool] = True
 
     def __init__(self, fit: Fit, **state: Any) -> None:
         self.parameters = tables.parameters(fit)
