@@ -10,10 +10,21 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from hierwidgets import cautions, checks, located, models, priors, responses, same_model, sampling, terms
+from hierwidgets import (
+    cautions,
+    checks,
+    located,
+    models,
+    priors,
+    responses,
+    same_model,
+    sampling,
+    terms,
+)
 from hierwidgets.answers import Answers
 from hierwidgets.checking import Checking
 from hierwidgets.opens import Opens
+from hierwidgets.tables.held import lengths
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -364,9 +375,10 @@ class Fit(Opens, Checking, Answers):
     def __repr__(self) -> str:
         sizes = self.idata["posterior"].sizes
         groups = ", ".join(f"{len(g)} {f}" for f, g in self.factors.items()) or "no groups"
+        chains = f"{sizes['chain']} {lengths(self) or f'chains of {sizes["draw"]} draws'}"
         lines = [
             f"Fit of {self.formula}",
-            f"  {self.family}, {len(self.data)} rows, {groups}, {sizes['chain']} chains of {sizes['draw']} draws",
+            f"  {self.family}, {len(self.data)} rows, {groups}, {chains}",
         ]
         if self.dropped:
             lines.append(f"  {self.dropped} rows left out for missing or infinite values")
@@ -375,9 +387,7 @@ class Fit(Opens, Checking, Answers):
         return "\n".join(lines)
 
 
-def check_match(
-    model: bmb.Model, effects: Sequence[terms.Effect], posterior: xr.Dataset
-) -> None:
+def check_match(model: bmb.Model, effects: Sequence[terms.Effect], posterior: xr.Dataset) -> None:
     """Refuse a posterior that is not this model's, or has no draws."""
     wanted = [*priors.names(model), *(effect.variable for effect in effects)]
     wanted += [name for effect in effects for name in (effect.scale, effect.location) if name]

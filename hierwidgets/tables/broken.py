@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 from weakref import WeakKeyDictionary
@@ -21,14 +22,41 @@ if TYPE_CHECKING:
 FAR = 1e30
 # The square of a family's own scale, by which densities divide, must be above 0 in float64.
 NOTHING = 1e-150
-_SAID: WeakKeyDictionary[Fit, str] = WeakKeyDictionary()
+_KNOWN: WeakKeyDictionary[Fit, Complaint | None] = WeakKeyDictionary()
 
 
 class Fault(NamedTuple):
-    """What is wrong with the draws of a parameter, in words."""
+    """What is wrong with the draws of a parameter.
+
+    Attributes
+    ----------
+    parameter, said : str
+        Its name, and what is wrong, in words.
+    lost : bool
+        Whether the sampler lost its way; else the draws are of another model.
+    """
 
     parameter: str
     said: str
+    lost: bool = True
+
+
+class Complaint(NamedTuple):
+    """Why no picture can be made of a fit.
+
+    Attributes
+    ----------
+    said : str
+        Which parameters, and what is wrong with them.
+    then : str
+        The next step, as the end of the sentence.
+    line : str
+        The line of Python to go on with.
+    """
+
+    said: str
+    then: str
+    line: str
 
 
 def check(fit: Fit, what: str) -> None:
@@ -39,43 +67,49 @@ def check(fit: Fit, what: str) -> None:
     ValueError
         Names `what` cannot be made, the parameter, what is wrong and the next step.
     """
-    if said := complaint(fit):
-        raise ValueError(f"{what} cannot be made: {said}")
+    if found := complaint(fit):
+        raise ValueError(f"{what} cannot be made: {found.said}; {found.then}")
 
 
-def complaint(fit: Fit) -> str:
-    """What is wrong with the draws of the model's parameters, and the next step; "" if nothing.
+def complaint(fit: Fit) -> Complaint | None:
+    """What is wrong with the draws of the model's parameters, and the next step; None if nothing.
 
     Looked for once: the lowest and the highest value of every parameter.
 
     Examples
     --------
-    >>> complaint(fit)  # doctest: +SKIP
-    ''
+    >>> complaint(fit) is None  # doctest: +SKIP
+    True
     """
-    if fit not in _SAID:
-        _SAID[fit] = _complaint(fit)
-    return _SAID[fit]
+    if fit not in _KNOWN:
+        _KNOWN[fit] = _complaint(fit)
+    return _KNOWN[fit]
 
 
-def _complaint(fit: Fit) -> str:
+def _complaint(fit: Fit) -> Complaint | None:
     draws = fit.posterior.sizes["draw"]
     if draws < sampling.LEAST_DRAWS:
-        return (
-            f"the posterior has {draws} draw{checks.plural(draws)} a chain, and {sampling.LEAST_DRAWS} are the least; "
-            f"sample more, by {fit.name}.refit(draws=1000)."
+        line = f"{fit.name}.refit(draws=1000)"
+        said = f"{trace.first(fit)} and the other parameters have {draws} draw{checks.plural(draws)} a chain"
+        return Complaint(
+            said, f"{sampling.LEAST_DRAWS} are the least, so sample more, by {line}", line
         )
-    if (short := lengths(fit)) and (line := whole(fit)):
-        first = next(iter(faults(fit))).parameter
-        return f"{first} and the other parameters have {short}, padded with NaN; cut them to one length, by {line}"
     found = list(faults(fit))
     if not found:
-        return ""
+        return None
     first, *others = found
-    more = f", and {len(others)} other parameters are broken too" if len(others) > 1 else ""
-    if len(others) == 1:
-        more = f", and {others[0].parameter} is broken too"
-    return f"{first.said}{more}; {remedy(fit)}"
+    if (short := lengths(fit)) and (line := whole(fit)):
+        said = f"{first.parameter} and the other parameters have {short}, padded with NaN"
+        return Complaint(said, f"go on with the draws that are there, by {line}", line)
+    count = len(others)
+    more = f", and {count} other parameter{checks.plural(count)} {'are' if count > 1 else 'is'} broken too"
+    line = f"{fit.name}.trace([{json.dumps(first.parameter, ensure_ascii=False)}])"
+    then = (
+        _remedy(fit)
+        if first.lost
+        else "such draws are not of this model: fit it by hw.fit, or wrap what its own sampler gave"
+    )
+    return Complaint(f"{first.said}{more if others else ''}", f"look at {line}; {then}", line)
 
 
 def whole(fit: Fit) -> str:
@@ -90,16 +124,15 @@ def whole(fit: Fit) -> str:
     return f"{name} = hw.wrap({name}.model, {name}.idata.isel({only}draw=slice(0, {length})))"
 
 
-def remedy(fit: Fit) -> str:
-    """What to do about draws that are no numbers, as the end of a sentence."""
-    names = starts.large(fit.model) if fit.model.built else []
-    narrower = "give its parameters narrower priors or bring its predictors to like size"
-    more = starts.advice(names) or f"{narrower}, as the sampler lost its way"
-    return f"see {fit.name}.convergence(), and before you fit again: {more}."
+def _remedy(fit: Fit) -> str:
+    advice = starts.advice(starts.large(fit.model) if fit.model.built else [])
+    if advice:
+        return f"before you fit again: {advice[0].lower()}{advice[1:]}"
+    return "before you fit again, give the coefficients narrower priors or bring the predictors to like size"
 
 
 def faults(fit: Fit) -> Iterator[Fault]:
-    """What is wrong with each of the model's parameters, the first value of each variable named."""
+    """What is wrong with each of the parameters that the model's tables are computed from."""
     positive = priors.positive(fit.model)
     own = needed(fit.model)
     scales = {effect.scale for effect in fit.effects}
@@ -107,24 +140,26 @@ def faults(fit: Fit) -> Iterator[Fault]:
         if place.variable not in own:
             continue
         values = place.draws(fit)
-        least = 0.0 if place.variable in scales else NOTHING
         low, high = float(values.min()), float(values.max())
-        sound = -FAR <= low and high <= FAR
-        if sound and not (place.variable in positive and low < least):
+        least = -FAR
+        if place.variable in positive:
+            least = 0.0 if place.variable in scales else NOTHING
+        if least <= low and high <= FAR:
             continue
-        wrong = ~np.isfinite(values)
-        said = "not a finite number"
-        if not wrong.any() and not sound:
-            wrong = np.abs(values) > FAR
-            said = f"beyond {FAR:g}, too far to compute with,"
-        elif not wrong.any():
-            wrong = values < least
-            said = "below 0, which no scale is," if low < 0 else "0, which this scale cannot be,"
-        counts = wrong.sum(axis=(0, 1))
-        for column in np.flatnonzero(counts):
-            name = place.names[column]
-            total = values.shape[0] * values.shape[1]
-            yield Fault(name, f"{name} is {said} in {counts[column]:,} of {total:,} draws")
+        yield from _faults(place, values, least)
+
+
+def _faults(place: trace.Place, values: np.ndarray, least: float) -> Iterator[Fault]:
+    wrong, said, lost = ~np.isfinite(values), "not a finite number", True
+    if not wrong.any():
+        wrong, said = np.abs(values) > FAR, f"beyond {FAR:g}, too far out to compute with,"
+    if not wrong.any():
+        wrong, said, lost = values < least, "not above 0, as this scale has to be,", False
+    counts = wrong.sum(axis=(0, 1))
+    total = values.shape[0] * values.shape[1]
+    for column in np.flatnonzero(counts):
+        name = place.names[column]
+        yield Fault(name, f"{name} is {said} in {counts[column]:,} of {total:,} draws", lost)
 
 
 def needed(model: bmb.Model) -> set[str]:

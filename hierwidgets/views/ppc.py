@@ -82,8 +82,8 @@ class PpcView(View):
 
     @override
     @classmethod
-    def computes(cls, state: Mapping[str, Any]) -> bool:
-        return state.get("kind") != "prior"
+    def computes(cls, _state: Mapping[str, Any]) -> bool:
+        return _state.get("kind") != "prior"
 
     @property
     def replicates(self) -> list[str]:

@@ -79,11 +79,12 @@ class View(anywidget.AnyWidget):
     headed: ClassVar[bool] = False
     diagnoses: ClassVar[bool] = False
 
-    def __new__(cls, fit: Any, **state: Any) -> Self:
-        if cls.computes(state):
-            for one in fit.values() if isinstance(fit, Mapping) else [fit]:
-                broken.check(one, f"{cls.method}() of {one.formula}")
-        return super().__new__(cls, fit, **state)
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        """Refuse draws that are no numbers before a kind of view computes with them."""
+        if cls.computes(kwargs):
+            for fit in args[0].values() if isinstance(args[0], Mapping) else args:
+                broken.check(fit, f"{cls.method}() of {fit.formula}")
+        return super().__new__(cls, *args, **kwargs)
 
     def __init__(self, fit: Fit, **state: Any) -> None:
         self.fit = fit
@@ -98,7 +99,10 @@ class View(anywidget.AnyWidget):
             runtime=runtime(),
             selection=fit.selection,
             specs=pack(content.specs),
-            columns={name: encode(values) for name, values in content.columns.items()},
+            columns={
+                name: encode(values, wide=self.diagnoses)
+                for name, values in content.columns.items()
+            },
             about={
                 "title": f"{self.method} of {fit.formula}",
                 "description": f"{self.method.capitalize()} of {fit.formula}",
@@ -111,7 +115,7 @@ class View(anywidget.AnyWidget):
         self.on_msg(self._answer)
 
     @classmethod
-    def computes(cls, state: Mapping[str, Any]) -> bool:
+    def computes(cls, _state: Mapping[str, Any]) -> bool:
         """Whether a view of this state needs draws that can be computed with."""
         return not cls.diagnoses
 
