@@ -430,13 +430,13 @@ def _notes(fit: Fit) -> list[str]:
         notes.append(
             f"Padded with NaN: {short}, which divergences, depth and energy are counted by."
         )
+    if fit.posterior.sizes["chain"] == 1:
+        notes.append("One chain: R-hat, which compares chains, is not there to be looked at.")
     if found := energy.other(fit):
         notes.append(
             f"The sampler's record ({found}) is not of these draws: it has other chains or another "
             "number of them, so that it is not used."
         )
-    if fit.posterior.sizes["chain"] == 1:
-        notes.append("One chain: R-hat, which compares chains, is not there to be looked at.")
     elif lacking := energy.missing(fit):
         notes.append(
             f"The sampler kept no record of {', '.join(lacking)}, so that these are not checked."
