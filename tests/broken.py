@@ -96,6 +96,17 @@ def typed(dtype: Any) -> Callable[..., Parts]:
     return lambda posterior, stats: (posterior.assign(x=posterior["x"].astype(dtype)), stats)
 
 
+def odd(posterior: xr.Dataset, stats: xr.Dataset) -> Parts:
+    """Draws before chains, one of them twice, and variables of no term: NaN, words, without draws."""
+    more = {"other": (DIMS, np.full((CHAINS, DRAWS), LOST)), "alone": 3.0}
+    words = {"word": (DIMS, np.full((CHAINS, DRAWS), "a"))}
+    draws = [0, *range(DRAWS - 1)]
+    return (
+        posterior.assign(more | words).assign_coords(draw=draws).transpose("draw", "chain", ...),
+        stats.assign_coords(draw=draws).transpose("draw", "chain"),
+    )
+
+
 DIMS = ("chain", "draw")
 LOST = np.nan
 WIDE = np.exp(np.random.default_rng(3).normal(0, 200, (CHAINS, DRAWS)))
@@ -137,21 +148,9 @@ OPENED: dict[str, Callable[..., Parts]] = {
     "one chain": only(chain=[0]),
     "a chain that is stuck": every(lambda one: chain(one, lambda values: values[1, :1])),
     "two chains alike": every(lambda one: chain(one, lambda values: values[0])),
-    "whole numbers": put("Intercept", np.round),
     "integers": typed(int),
-    "truths": typed(bool),
     "float32": lambda posterior, stats: (posterior.astype(np.float32), stats),
-    "a variable of no term": with_more(other=(DIMS, np.full((CHAINS, DRAWS), LOST))),
-    "a text": with_more(word=(DIMS, np.full((CHAINS, DRAWS), "a"))),
-    "a number without draws": with_more(alone=3.0),
-    "a draw twice": lambda posterior, stats: (
-        posterior.assign_coords(draw=[0, *range(DRAWS - 1)]),
-        stats,
-    ),
-    "draws before chains": lambda posterior, stats: (
-        posterior.transpose("draw", "chain", ...),
-        stats.transpose("draw", "chain"),
-    ),
+    "odd forms": odd,
 }
 
 # Which no view but those that diagnose looks at.
@@ -170,7 +169,9 @@ RECORDS: dict[str, Callable[..., Parts]] = {
     "flags with further dimensions": stats_as(
         lambda stats: stats.assign(diverging=stats["diverging"].expand_dims(q=2))
     ),
-    "words for flags": stats_as(lambda stats: stats.assign(diverging=stats["diverging"].astype(str))),
+    "words for flags": stats_as(
+        lambda stats: stats.assign(diverging=stats["diverging"].astype(str))
+    ),
 }
 
 # Not of this model: refused by `wrap`, which names what is wrong.

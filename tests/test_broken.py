@@ -31,12 +31,17 @@ def no_token(token):
 
 def sound(view):
     """Whether everything that the page is sent is JSON."""
-    for part in (unpack(view.specs), view.about, view.state, *(getattr(view, name) for name in view.further)):
+    for part in (
+        unpack(view.specs),
+        view.about,
+        view.state,
+        *(getattr(view, name) for name in view.further),
+    ):
         json.dumps(part, allow_nan=False)
     return True
 
 
-def diagnosed(fit, tmp_path):
+def diagnosed(fit, parameter, tmp_path):
     """Opens the views that diagnose, each as table, chart and page; gives the dashboard."""
     board = fit.dashboard()
     page = hw.report(board, tmp_path / "page.html", stills=False).read_text()
@@ -44,6 +49,8 @@ def diagnosed(fit, tmp_path):
     json.loads(models, parse_constant=no_token)
     assert all(sound(view) for view in board.views.made.values())
     assert board.data["verdict"].notna().all()
+    board.views["trace"].state = {"parameters": [parameter]}
+    board.views["convergence"].state = {"parameter": parameter}
     for name in ("trace", "convergence"):
         view = board.views.made[name]
         assert len(view.data)
@@ -57,7 +64,7 @@ def diagnosed(fit, tmp_path):
 def test_what_cannot_be_computed_with_is_diagnosed_and_refused(kind, tmp_path):
     change, parameter = REFUSED[kind]
     fit = scenes.fit_of(change)
-    board = diagnosed(fit, tmp_path)
+    board = diagnosed(fit, parameter, tmp_path)
     assert list(board.failed) == computing(fit)
     finding = board.views["convergence"].verdict.findings[0]
     assert parameter in finding.said
@@ -90,13 +97,13 @@ def lacking(table):
 @pytest.mark.parametrize("kind", OPENED)
 def test_what_can_be_computed_with_opens_everywhere(kind, gaps, tmp_path):
     fit = scenes.fit_of(OPENED[kind])
-    board = diagnosed(fit, tmp_path)
+    board = diagnosed(fit, "x", tmp_path)
     assert board.failed == {}
     for name in computing(fit):
         table = board.views[name].data
-        numbers = table.select_dtypes("number").to_numpy(float)
-        assert not np.isinf(numbers).any(), name
-        assert lacking(table) - {"khat"} <= gaps[name], name
+        table = table.drop(columns=[one for one in table if one.endswith("khat")])
+        assert not np.isinf(table.select_dtypes("number").to_numpy(float)).any(), name
+        assert lacking(table) <= gaps[name], name
 
 
 @pytest.mark.parametrize("kind", RECORDS)
@@ -105,6 +112,8 @@ def test_no_record_of_the_sampler_stands_in_the_way(kind):
     for name in ("trace", "convergence"):
         view = getattr(fit, name)()
         assert sound(view)
+        if name == "trace":
+            view.state = {"parameters": ["x"]}
         json.dumps(view.chart.to_dict(), allow_nan=False)
     badges = {badge.check: badge for badge in dashboard.badges(fit)}
     known = energy.statistic(fit, "divergences")
@@ -120,7 +129,11 @@ def test_wrap_refuses_what_is_not_of_the_model(kind):
 
 
 def test_a_record_of_other_draws_is_not_used_and_said():
-    for kind in ("a record of fewer draws", "a record of one chain", "flags with further dimensions"):
+    for kind in (
+        "a record of fewer draws",
+        "a record of one chain",
+        "flags with further dimensions",
+    ):
         fit = scenes.fit_of(RECORDS[kind])
         assert energy.statistic(fit, "divergences") is None
         assert any("is not of these draws" in note for note in convergence.verdict(fit).notes)
@@ -163,7 +176,9 @@ def test_densities_and_ranks_are_of_finite_draws():
     np.testing.assert_array_equal(found["density"], height)
     ranks = trace.ranks(fit, ["x"])
     assert ranks.groupby("chain")["count"].sum().tolist() == [DRAWS, DRAWS - 1, DRAWS]
-    assert ranks.groupby("chain")["expected"].sum().tolist() == pytest.approx([DRAWS, DRAWS - 1, DRAWS])
+    assert ranks.groupby("chain")["expected"].sum().tolist() == pytest.approx(
+        [DRAWS, DRAWS - 1, DRAWS]
+    )
     assert ranks["upper"].max() == CHAINS * DRAWS - 1
 
 
@@ -217,7 +232,9 @@ def test_shares_are_of_the_draws_that_are_there(padded):
 
 def test_flags_that_are_nan_are_no_divergences():
     fit = scenes.fit_of(
-        scenes.stats_as(lambda stats: stats.assign(diverging=stats["diverging"].where(stats["depth"] > 3)))
+        scenes.stats_as(
+            lambda stats: stats.assign(diverging=stats["diverging"].where(stats["depth"] > 3))
+        )
     )
     stats = fit.idata["sample_stats"]
     assert trace.divergences(fit).sum() == int((stats["diverging"] == 1).sum())
@@ -225,6 +242,7 @@ def test_flags_that_are_nan_are_no_divergences():
 
 def test_a_padded_fit_says_so_and_how_to_go_on(padded):
     words = "chains of 60, 45 and 30 draws"
+    assert "chain=[0, 1], draw=slice(0, 45)" in broken.whole(padded)
     assert words in repr(padded)
     assert f"3 {words}" in dashboard.facts(padded)
     verdict = convergence.verdict(padded)
@@ -232,5 +250,5 @@ def test_a_padded_fit_says_so_and_how_to_go_on(padded):
     space = {"fit": padded, "hw": hw}
     exec(verdict.findings[0].next, space)
     cut = space["fit"]
-    assert dict(cut.posterior.sizes) | {"chain": 3, "draw": 30} == dict(cut.posterior.sizes)
+    assert (cut.posterior.sizes["chain"], cut.posterior.sizes["draw"]) == (2, 45)
     assert len(cut.caterpillar().data)

@@ -162,7 +162,7 @@ def shown(fit: Fit, table: pd.DataFrame) -> list[str]:
 
 
 def centres(fit: Fit, table: pd.DataFrame) -> np.ndarray:
-    """The means, of finite draws, as float32 holds them; those beyond it as they are."""
+    """The means, of finite draws, as float32 holds them; 0 for those beyond it, which are sent whole."""
     found = table["mean"].to_numpy(float).copy()
     lost = np.flatnonzero(np.isnan(found))
     values = tables.draws(fit, table["parameter"].iloc[lost].tolist())
@@ -170,8 +170,7 @@ def centres(fit: Fit, table: pd.DataFrame) -> np.ndarray:
         own = one[np.isfinite(one)]
         found[row] = moments(own.reshape(1, -1, 1))[0][0] if len(own) else 0.0
     fits = np.abs(found) < np.finfo(np.float32).max
-    found[fits] = found[fits].astype(np.float32)
-    return found
+    return np.where(fits, np.where(fits, found, 0.0).astype(np.float32), 0.0).astype(float)
 
 
 def held_by_chains(fit: Fit) -> dict[str, Any]:
