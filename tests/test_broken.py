@@ -11,11 +11,13 @@ import pytest
 
 import hierwidgets as hw
 from hierwidgets import checks
-from hierwidgets.tables import broken, convergence, dashboard, energy, held, trace
+from hierwidgets.charts import live as charts
+from hierwidgets.tables import broken, convergence, dashboard, energy, held, live, trace
 from hierwidgets.tables.diagnostics import diagnostics, mcse, moments
-from hierwidgets.views.columns import unpack
+from hierwidgets.views import live as views
+from hierwidgets.views.columns import decode, unpack
 from tests import broken as scenes
-from tests.broken import CHAINS, DRAWS, FOREIGN, LENGTHS, OPENED, RECORDS, REFUSED
+from tests.broken import CHAINS, DRAWS, FOREIGN, LENGTHS, LOST, OPENED, RECORDS, REFUSED
 
 DIAGNOSING = ("trace", "convergence", "dashboard")
 NATIVE = re.compile(r"array|axis|shape|dtype|Error|Traceback|SVD|singular|0x|\n", re.IGNORECASE)
@@ -77,6 +79,9 @@ def test_what_cannot_be_computed_with_is_diagnosed_and_refused(kind, tmp_path):
         assert said.startswith(f"{name}() of {fit.formula} cannot be made: {parameter} ")
         assert not NATIVE.search(said)
         assert "fit" in said.split("; ", 1)[1]
+    assert convergence.alarm(fit)
+    found = convergence.disagreement(fit)
+    assert found is None or found.next
     with pytest.raises(ValueError, match="cannot be made"):
         fit.reweight({"1|g_sigma": 2.0})
     with pytest.raises(ValueError, match="cannot be made"):
@@ -165,6 +170,21 @@ def test_the_picture_says_what_is_left_out():
     [row] = fit.trace(["x"]).chart.to_dict()["vconcat"]
     assert row["title"]["subtitle"] == f"none of {CHAINS * DRAWS} draws is finite: nothing to draw"
     assert fit.trace().parameters["parameter"].str.fullmatch("x").any()
+
+
+def test_a_run_that_goes_wrong_is_shown():
+    draws = np.random.default_rng(4).normal(size=(2, 100, 4))
+    draws[0, 3, 0], draws[1, 5, 0], draws[..., 1], draws[..., 2] = LOST, np.inf, LOST, 1e300
+    known = live.watched({"a": ["g"]}, {"g": list("pqrs")}, ["a"], str)
+    glance = live.glance([{"a": one} for one in draws], [np.zeros(100, bool)] * 2, known)
+    sent = views._drawn(glance)
+    json.dumps(sent["rows"], allow_nan=False)
+    columns = {name: decode(column) for name, column in sent["lines"].items()}
+    assert np.isfinite(columns["value"]).all()
+    assert columns["value"].max() == 1e300
+    assert np.bincount(columns["row"], minlength=4).tolist() == [198, 0, 200, 200]
+    chart = charts.live(glance.lines, chains=range(2), draws=100)
+    json.dumps(chart.to_dict(), allow_nan=False)
 
 
 def test_densities_and_ranks_are_of_finite_draws():

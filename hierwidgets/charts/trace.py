@@ -103,7 +103,11 @@ def panels(
     else:
         window, span = whole, _span(lines["value"].min(), lines["value"].max())
         peak = density["density"].max() if len(density) else 1
-    last = alt.expr("last") if isinstance(ranks, alt.NamedData) else max(ranks["upper"].max(), 1)
+    last: Any = draws * len(numbers)
+    if isinstance(ranks, alt.NamedData):
+        last = alt.expr("last")
+    elif "upper" in ranks:
+        last = max(ranks["upper"].max(), 1)
     drawn = {
         "lines": _lines(lines, divergent, numbers, window, span),
         "density": _density(density, divergent, numbers, span, peak),

@@ -68,7 +68,7 @@ def check(fit: Fit, what: str) -> None:
         Names `what` cannot be made, the parameter, what is wrong and the next step.
     """
     if found := complaint(fit):
-        raise ValueError(f"{what} cannot be made: {found.said}; {found.then}")
+        raise ValueError(f"{what} cannot be made: {found.said}; {found.then}.")
 
 
 def complaint(fit: Fit) -> Complaint | None:
@@ -107,9 +107,9 @@ def _complaint(fit: Fit) -> Complaint | None:
     then = (
         _remedy(fit)
         if first.lost
-        else "such draws are not of this model: fit it by hw.fit, or wrap what its own sampler gave"
+        else "wrap what the sampler of this model gave, or fit it by hw.fit, as these are no draws of it"
     )
-    return Complaint(f"{first.said}{more if others else ''}", f"look at {line}; {then}", line)
+    return Complaint(f"{first.said}{more if others else ''}", f"look at {line}, and {then}", line)
 
 
 def whole(fit: Fit) -> str:
