@@ -7,8 +7,8 @@ import pytest
 from playwright.sync_api import expect
 
 from tests import broken as scenes
-from tests.browser.offline import exported
 from tests.broken import CHAINS, DRAWS, LENGTHS, REFUSED
+from tests.browser.offline import exported
 
 pytestmark = pytest.mark.browser
 show = pytest.fixture(exported)
@@ -55,7 +55,7 @@ def test_what_diagnoses_draws_broken_draws(kind, show):
         expect(said).to_have_text(f"{lost} of {total} draws not finite, left out")
     else:
         expect(said).to_be_hidden()
-    if 0 < total - lost and kind != "one draw of one chain":
+    if total - lost > 0 and kind != "one draw of one chain":
         paths = first.locator(".hw-trace-lines .mark-line path")
         expect(paths).to_have_count(CHAINS)
         assert all("NaN" not in (path.get_attribute("d") or "NaN") for path in paths.all())
