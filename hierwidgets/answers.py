@@ -149,15 +149,17 @@ class Answers:
         Raises
         ------
         TypeError, ValueError
-            Priors that cannot be, in a sentence.
+            Priors that cannot be, or draws that are no numbers to compute with, in a sentence.
 
         Examples
         --------
         >>> tight = fit.reweight({"1|Subject_sigma": hw.Prior("HalfNormal", sigma=100)})
         >>> tight.verdict, tight.summary()
         """
+        from hierwidgets.tables import broken
         from hierwidgets.tables.reweight import reweight
 
+        broken.check(self, "reweight()")
         return reweight(self, priors)
 
     def prefit(

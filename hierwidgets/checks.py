@@ -42,6 +42,17 @@ def plural(count: int) -> str:
     return "" if count == 1 else "s"
 
 
+def percent(share: float) -> str:
+    """A share of 1 in percent, with two digits.
+
+    Examples
+    --------
+    >>> percent(0.0123), percent(1.0)
+    ('1.2 %', '100 %')
+    """
+    return f"{100 * share:.2g} %" if share < 0.1 else f"{100 * share:.0f} %"
+
+
 def nearest(word: object, allowed: Iterable[object]) -> str:
     """' Did you mean ...?' for the closest of `allowed`, or nothing."""
     known = {str(name).lower(): str(name) for name in allowed}

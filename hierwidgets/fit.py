@@ -10,10 +10,21 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from hierwidgets import cautions, checks, located, models, responses, same_model, sampling, terms
+from hierwidgets import (
+    cautions,
+    checks,
+    located,
+    models,
+    priors,
+    responses,
+    same_model,
+    sampling,
+    terms,
+)
 from hierwidgets.answers import Answers
 from hierwidgets.checking import Checking
 from hierwidgets.opens import Opens
+from hierwidgets.tables.held import lengths
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -213,7 +224,7 @@ class Fit(Opens, Checking, Answers):
         self.executor = executor
         self.pool: list[Fit] = [self]
         self.origin: Fit | None = None
-        check_match(self.effects, self.posterior)
+        check_match(self.model, self.effects, self.posterior)
 
     @property
     def idata(self) -> xr.DataTree:
@@ -367,9 +378,10 @@ class Fit(Opens, Checking, Answers):
     def __repr__(self) -> str:
         sizes = self.idata["posterior"].sizes
         groups = ", ".join(f"{len(g)} {f}" for f, g in self.factors.items()) or "no groups"
+        chains = f"{sizes['chain']} {lengths(self) or f'chains of {sizes["draw"]} draws'}"
         lines = [
             f"Fit of {self.formula}",
-            f"  {self.family}, {len(self.data)} rows, {groups}, {sizes['chain']} chains of {sizes['draw']} draws",
+            f"  {self.family}, {len(self.data)} rows, {groups}, {chains}",
         ]
         if self.dropped:
             lines.append(f"  {self.dropped} rows left out for missing or infinite values")
@@ -378,15 +390,26 @@ class Fit(Opens, Checking, Answers):
         return "\n".join(lines)
 
 
-def check_match(effects: Sequence[terms.Effect], posterior: xr.Dataset) -> None:
-    """Refuse a posterior that is not this model's."""
+def check_match(model: bmb.Model, effects: Sequence[terms.Effect], posterior: xr.Dataset) -> None:
+    """Refuse a posterior that is not this model's, or has no draws."""
+    wanted = [*priors.names(model), *(effect.variable for effect in effects)]
+    wanted += [name for effect in effects for name in (effect.scale, effect.location) if name]
+    wanted = list(dict.fromkeys(wanted))
+    if missing := [name for name in wanted if name not in posterior]:
+        raise ValueError(
+            f"The posterior has no {' and no '.join(map(repr, missing))}: it belongs to another model. "
+            f"It holds {checks.listed(posterior.data_vars)}."
+        )
+    if lost := [dim for dim in terms.MAIN_DIMS if not posterior.sizes.get(dim)]:
+        raise ValueError(
+            f"The posterior has no draws: its dimension {lost[0]!r} is empty or missing. Fit the model again."
+        )
+    if other := [name for name in wanted if posterior[name].dtype.kind not in "fiub"]:
+        raise ValueError(
+            f"The draws of {other[0]!r} are of dtype {posterior[other[0]].dtype}, not real numbers: "
+            "convert them first, by posterior[...].astype(float)."
+        )
     for effect in effects:
-        wanted = [effect.variable, effect.scale, *([effect.location] if effect.location else [])]
-        if missing := [name for name in wanted if name not in posterior]:
-            raise ValueError(
-                f"The posterior has no {' and no '.join(map(repr, missing))}: it belongs to another model. "
-                f"It holds {checks.listed(posterior.data_vars)}."
-            )
         labels = [str(label) for label in np.asarray(posterior[effect.factor_dim])]
         if labels != effect.levels:
             raise ValueError(

@@ -302,7 +302,7 @@ class LiveFit(Fit):
         tree = self.run.result()
         if not self._checked:
             self._checked = True
-            check_match(self.effects, tree["posterior"].to_dataset())
+            check_match(self.model, self.effects, tree["posterior"].to_dataset())
         return tree
 
     @property

@@ -103,6 +103,11 @@ def names(model: bmb.Model) -> list[str]:
     return [name for name, _, _ in _every(model)]
 
 
+def positive(model: bmb.Model) -> set[str]:
+    """Those of `names` whose values are above 0: group scales, and the scales of a family."""
+    return {name for name, _, above in _every(model) if above}
+
+
 def draws(fit: Fit, parameter: str, posterior: xr.Dataset | None = None) -> np.ndarray:
     """Draws of a parameter as its prior sees them, of the fit's posterior or of another.
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from hierwidgets import checks, models, responses, same_model, starts
 from hierwidgets.tables import live
+from hierwidgets.tables.held import rectangle
 
 if TYPE_CHECKING:
     import bambi as bmb
@@ -324,14 +325,10 @@ def _cut(tree: xr.DataTree) -> xr.DataTree:
     for variable in posterior.data_vars.values():
         values = variable.transpose("chain", "draw", ...).to_numpy()
         done &= np.isfinite(values).reshape(*done.shape, -1).all(axis=-1)
-    lengths = np.where(done.all(axis=1), done.shape[1], done.argmin(axis=1))
-    kept = max(
-        (int(n) for n in lengths),
-        key=lambda n: (n * int((lengths >= n).sum()) if n >= LEAST_DRAWS else 0, n),
-    )
-    if kept < LEAST_DRAWS:
+    found = rectangle(done, LEAST_DRAWS)
+    if found is None:
         raise InterruptedSamplingError(TOO_EARLY)
-    chains = np.flatnonzero(lengths >= kept)
+    chains, kept = found
     cut = {}
     for name, group in tree.children.items():
         data = group.to_dataset()

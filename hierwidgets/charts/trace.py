@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import altair as alt
@@ -20,6 +20,9 @@ DASHES = [[1, 0], [6, 2], [2, 2], [8, 2, 2, 2], [4, 4], [1, 3]]
 WIDTHS = {"lines": 360, "density": 190, "ranks": 190}
 HEIGHT = 96
 EXTENT = 40
+# Beyond it a half more is hardly a difference, and a number written out is too long for an axis.
+FAR = 1e9
+LABEL = f"!datum.value || (abs(datum.value) > 1e-6 && abs(datum.value) < {FAR:.0f}) ? datum.label : format(datum.value, '.3~e')"
 
 
 def trace(
@@ -30,6 +33,7 @@ def trace(
     *,
     chains: Sequence[int],
     draws: int,
+    said: Mapping[str, str] | None = None,
 ) -> alt.VConcatChart:
     """
     Lines, densities and rank bars of each chain, a row for each parameter.
@@ -42,6 +46,8 @@ def trace(
         The chains' numbers, which fix their colours and dashes.
     draws : int
         Draws in each chain; the end of the axis.
+    said : mapping, optional
+        What stands under the name of a parameter.
 
     Returns
     -------
@@ -57,7 +63,8 @@ def trace(
     for name in lines["parameter"].unique():
         own = {key: table[table["parameter"] == name] for key, table in tables.items()}
         drawn = panels(**own, chains=chains, draws=draws)
-        title = alt.Title(str(name), limit=sum(WIDTHS.values()), anchor="start")
+        told = (said or {}).get(name) or alt.Undefined
+        title = alt.Title(str(name), subtitle=told, limit=sum(WIDTHS.values()), anchor="start")
         sized = [panel.properties(width=WIDTHS[key], height=HEIGHT) for key, panel in drawn.items()]
         rows.append(alt.hconcat(*sized, spacing=14).properties(title=title))
     return alt.vconcat(*rows, spacing=20)
@@ -86,7 +93,8 @@ def panels(
     -------
     dict
         ``lines``, ``density`` and ``ranks``. When live, the parameters ``window`` (draws) and
-        ``span`` (values) of the lines and ``span`` and ``peak`` of the density end their scales.
+        ``span`` (values) of the lines, ``span`` and ``peak`` of the density and ``last`` of the ranks end
+        their scales.
     """
     numbers = [int(chain) for chain in chains]
     whole = [0, max(draws - 1, 1)]
@@ -94,18 +102,23 @@ def panels(
         window, span, peak = alt.expr("window"), alt.expr("span"), alt.expr("peak")
     else:
         window, span = whole, _span(lines["value"].min(), lines["value"].max())
-        peak = density["density"].max()
+        peak = density["density"].max() if len(density) else 1
+    last: Any = draws * len(numbers)
+    if isinstance(ranks, alt.NamedData):
+        last = alt.expr("last")
+    elif "upper" in ranks:
+        last = max(ranks["upper"].max(), 1)
     drawn = {
         "lines": _lines(lines, divergent, numbers, window, span),
         "density": _density(density, divergent, numbers, span, peak),
-        "ranks": _ranks(ranks, numbers, draws * len(numbers)),
+        "ranks": _ranks(ranks, numbers, last),
     }
     if not style.is_live(lines):
         return drawn
     first = {
         "lines": {"window": whole, "span": [0, 1]},
         "density": {"span": [0, 1], "peak": 1},
-        "ranks": {},
+        "ranks": {"last": draws * len(numbers)},
     }
     return {
         name: chart.add_params(*style.live_params(**first[name])) for name, chart in drawn.items()
@@ -113,8 +126,11 @@ def panels(
 
 
 def _span(low: float, high: float) -> list[float]:
-    """The ends of a scale; values that are all equal stand in the middle."""
-    return [low, high] if low < high else [low - 0.5, high + 0.5]
+    """The ends of a scale; values that are all equal stand in the middle, and 0 where there are none."""
+    if not low <= high:
+        return [-0.5, 0.5]
+    half = 0.5 if abs(low) < FAR else abs(low) / 2
+    return [low, high] if low < high else [low - half, high + half]
 
 
 def _lines(
@@ -131,7 +147,7 @@ def _lines(
         "value:Q",
         title=None,
         scale=alt.Scale(domain=span, zero=False, nice=False),
-        axis=alt.Axis(tickCount=3, minExtent=EXTENT, maxExtent=EXTENT),
+        axis=alt.Axis(tickCount=3, minExtent=EXTENT, maxExtent=EXTENT, labelExpr=LABEL),
     )
     path = (
         alt.Chart(style.source(lines))
@@ -164,7 +180,7 @@ def _density(
         "value:Q",
         title="value",
         scale=alt.Scale(domain=span, zero=False, nice=False),
-        axis=alt.Axis(tickCount=4),
+        axis=alt.Axis(tickCount=4, labelExpr=LABEL),
     )
     height = alt.Y("density:Q", axis=None, scale=alt.Scale(domain=[0, peak], zero=True, nice=False))
     curve = (
@@ -187,7 +203,7 @@ def _density(
     return alt.LayerChart(layer=[curve, rug])
 
 
-def _ranks(ranks: Rows, chains: list[int], total: int) -> alt.LayerChart:
+def _ranks(ranks: Rows, chains: list[int], last: Any) -> alt.LayerChart:
     """Bars of each chain on its own shelf, the first on top; the expected count in its dash."""
     live = style.is_live(ranks)
     shelf = f"-1 - indexof({chains}, datum.chain)"
@@ -195,7 +211,7 @@ def _ranks(ranks: Rows, chains: list[int], total: int) -> alt.LayerChart:
     x = alt.X(
         "lower:Q",
         title="rank",
-        scale=alt.Scale(domain=[0, total], nice=False),
+        scale=alt.Scale(domain=[0, last], nice=False),
         axis=alt.Axis(tickCount=4),
     )
     count = len(chains)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import special
 
-from hierwidgets.tables.curves import rank_counts
+from hierwidgets.tables.curves import power, rank_counts
 
 POINTS = 100
 LAGS = 100
@@ -44,16 +44,18 @@ def ecdf_difference(values: np.ndarray) -> np.ndarray:
     Returns
     -------
     ndarray, shape (chain, points)
-        At the shares of `bands`, the last of which is 1.
+        At the shares of `bands`, the last of which is 1. Of finite values; NaN for a chain without any.
 
     Examples
     --------
     >>> ecdf_difference(np.arange(200.0).reshape(2, 100))[0, -1]
     np.float64(0.0)
     """
-    draws = values.shape[1]
-    reached = np.cumsum(rank_counts(values, points(draws)), axis=1) / draws
-    return reached - np.arange(1, points(draws) + 1) / points(draws)
+    count = points(values.shape[1])
+    there = np.isfinite(values).sum(axis=1).astype(float)[:, None]
+    there[there == 0] = np.nan
+    reached = np.cumsum(rank_counts(values, count), axis=1) / there
+    return reached - np.arange(1, count + 1) / count
 
 
 @cache
@@ -142,20 +144,22 @@ def autocorrelation(values: np.ndarray, lags: int = LAGS) -> np.ndarray:
     Returns
     -------
     ndarray, shape (chain, lags + 1)
-        1 at lag 0; NaN for a chain that does not move.
+        1 at lag 0; NaN for a chain that does not move, and beyond its finite values, which alone count.
 
     Examples
     --------
     >>> autocorrelation(np.array([[1.0, -1.0, 1.0, -1.0]]), 1)
     array([[ 1.  , -0.75]])
     """
-    centred = values - values.mean(axis=1, keepdims=True)
-    length = values.shape[1]
-    last = min(lags, length - 1)
-    size = (centred**2).sum(axis=1)
-    size = np.where(np.ptp(values, axis=1) == 0, np.nan, size)
-    found = [
-        (centred[:, lag:] * centred[:, : length - lag]).sum(axis=1) / size
-        for lag in range(last + 1)
-    ]
-    return np.stack(found, axis=1)
+    last = min(lags, values.shape[1] - 1)
+    found = np.full((len(values), last + 1), np.nan)
+    for row, chain in zip(found, values, strict=True):
+        own = chain[np.isfinite(chain)]
+        if len(own) == 0 or own.min() == own.max():
+            continue
+        own = own / power(np.abs(own).max())
+        centred = own - own.mean()
+        size = (centred**2).sum()
+        for lag in range(min(last + 1, len(own))):
+            row[lag] = (centred[lag:] * centred[: len(own) - lag]).sum() / size
+    return found

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from hierwidgets import checks, starts
-from hierwidgets.tables import energy, funnel, trace
+from hierwidgets.tables import broken, energy, funnel, trace
 from hierwidgets.tables.diagnostics import Diagnostics, diagnostics, mcse
 from hierwidgets.tables.funnel import ACCEPT
+from hierwidgets.tables.held import held, lengths
 from hierwidgets.tables.mixing import ESS_PER_CHAIN, RHAT, evidence, judged, mixing
 
 if TYPE_CHECKING:
@@ -185,7 +186,13 @@ def verdict(fit: Fit, table: pd.DataFrame | None = None) -> Verdict:
     >>> verdict(fit).said  # doctest: +SKIP
     """
     rows = parameters(fit) if table is None else table
-    findings = [*_divergences(fit), *_mixing(fit, rows), *_energy(fit), *_depth(fit)]
+    findings = [
+        *_broken(fit),
+        *_divergences(fit),
+        *_mixing(fit, rows),
+        *_energy(fit),
+        *_depth(fit),
+    ]
     notes = _notes(fit)
     total = len(rows)
     if not findings:
@@ -328,13 +335,21 @@ def _least(fit: Fit) -> int:
     return ESS_PER_CHAIN * fit.posterior.sizes["chain"]
 
 
+def _broken(fit: Fit) -> list[Finding]:
+    found = broken.complaint(fit)
+    if found is None:
+        return []
+    said = f"{found.said}: only this view, the trace and the dashboard can show such draws."
+    return [Finding(said, found.line)]
+
+
 def _divergences(fit: Fit) -> list[Finding]:
     diverging = trace.divergences(fit)
     count = int(diverging.sum())
     if count == 0:
         return []
-    share = 100 * count / diverging.size
-    said = f"{count:,} divergence{checks.plural(count)} ({share:.2g} % of draws)"
+    share = count / held(fit).sum()
+    said = f"{count:,} divergence{checks.plural(count)} ({checks.percent(share)} of draws)"
     table = funnel.funnels(fit)
     accused = table[table["accused"]]
     if accused.empty:
@@ -349,9 +364,10 @@ def _divergences(fit: Fit) -> list[Finding]:
 
 def _mixing(fit: Fit, table: pd.DataFrame) -> list[Finding]:
     failing = table[table["failing"]]
-    if failing.empty:
+    known = failing[failing["fault"] != UNKNOWN] if broken.complaint(fit) else failing
+    if known.empty:
         return []
-    worst = failing.loc[failing["badness"].idxmax()]
+    worst = known.loc[known["badness"].idxmax()]
     chains, draws = (fit.posterior.sizes[dim] for dim in ("chain", "draw"))
     told = ", ".join(f"{kind}: {n:,}" for kind, n in failing["fault"].value_counts().items())
     said = (
@@ -403,8 +419,10 @@ def _depth(fit: Fit) -> list[Finding]:
     reached = energy.statistic(fit, "tree depth limit")
     if reached is None or not reached.any():
         return []
+    count = int(reached.sum())
+    share = count / held(fit).sum()
     said = (
-        f"{int(reached.sum()):,} draws reached the limit of the tree's depth: nothing is biased, but steps "
+        f"{count:,} draw{checks.plural(count)} ({checks.percent(share)}) reached the limit of the tree's depth: nothing is biased, but steps "
         "are too small for the way to go. A longer warm-up may find better ones; so may predictors of "
         "like size."
     )
@@ -413,9 +431,18 @@ def _depth(fit: Fit) -> list[Finding]:
 
 def _notes(fit: Fit) -> list[str]:
     notes = []
+    if short := lengths(fit):
+        notes.append(
+            f"Padded with NaN: {short}, which divergences, depth and energy are counted by."
+        )
     if fit.posterior.sizes["chain"] == 1:
         notes.append("One chain: R-hat, which compares chains, is not there to be looked at.")
-    if lacking := energy.missing(fit):
+    if found := energy.other(fit):
+        notes.append(
+            f"The sampler's record ({found}) is not of these draws: it has other chains or another "
+            "number of them, so that it is not used."
+        )
+    elif lacking := energy.missing(fit):
         notes.append(
             f"The sampler kept no record of {', '.join(lacking)}, so that these are not checked."
         )

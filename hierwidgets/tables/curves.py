@@ -4,10 +4,33 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["decimate", "kde", "rank_counts"]
+__all__ = ["decimate", "kde", "power", "rank_counts"]
 
 GRID = 128
 FINE = 1024
+# Fourth powers of numbers between the two, and sums of them, are numbers in float64.
+SMALL, LARGE = 1e-60, 1e60
+# A density that is narrower than this is higher than float64 can say.
+NARROW = 1e-290
+
+
+def power(size: np.ndarray) -> np.ndarray:
+    """
+    The power of two next below each size, which divides without rounding; 1 for easy sizes.
+
+    Parameters
+    ----------
+    size : array
+        Of 0 or above; NaN and infinite ones give 1.
+
+    Examples
+    --------
+    >>> power(np.array([3.0, 2.0**300 * 1.5])) == [1, 2.0**300]
+    array([ True,  True])
+    """
+    size = np.asarray(size, float)
+    hard = np.isfinite(size) & (((size > 0) & (size < SMALL)) | (size > LARGE))
+    return np.exp2(np.floor(np.log2(np.where(hard, size, 1.0))))
 
 
 def decimate(values: np.ndarray, pixels: int) -> np.ndarray:
@@ -65,7 +88,7 @@ def kde(values: np.ndarray, grid: int = GRID) -> tuple[np.ndarray, np.ndarray]:
     -------
     x, density : (grid,) arrays
         The density integrates to 1 by the trapezoidal rule. Values that are all equal give the
-        single point ``([value], [1])``.
+        single point ``([value], [1])``; so do values all within 1e-290 of zero.
 
     References
     ----------
@@ -84,6 +107,11 @@ def kde(values: np.ndarray, grid: int = GRID) -> tuple[np.ndarray, np.ndarray]:
             f"{int((~np.isfinite(values)).sum())} of {len(values)} draws are not finite numbers, "
             "so they have no density."
         )
+    size = float(power(np.abs(values).max()))
+    if size != 1:
+        x, density = kde(values / size, grid)
+        point = len(x) == 1 or size < NARROW
+        return (x[:1] * size, np.ones(1)) if point else (x * size, density / size)
     low, high = float(values.min()), float(values.max())
     sd = float(values.std(ddof=1)) if len(values) > 1 else 0.0
     if low == high or sd == 0:
@@ -101,8 +129,9 @@ def kde(values: np.ndarray, grid: int = GRID) -> tuple[np.ndarray, np.ndarray]:
     x = np.linspace(low, high, grid)
     bins = low + step * np.arange(FINE)
     density = np.zeros(grid)
-    for mirrored in (bins, 2 * low - bins, 2 * high - bins):
-        density += np.exp(-0.5 * ((x[:, None] - mirrored) / width) ** 2) @ mass
+    with np.errstate(over="ignore"):
+        for mirrored in (bins, 2 * low - bins, 2 * high - bins):
+            density += np.exp(-0.5 * ((x[:, None] - mirrored) / width) ** 2) @ mass
     return x, density / np.trapezoid(density, x)
 
 
@@ -120,7 +149,7 @@ def rank_counts(values: np.ndarray, bins: int) -> np.ndarray:
     Returns
     -------
     (chain, bins) int array
-        Ties share their average rank.
+        Ties share their average rank; values that are not finite have none.
 
     References
     ----------
@@ -134,11 +163,11 @@ def rank_counts(values: np.ndarray, bins: int) -> np.ndarray:
     [[4, 0], [0, 4]]
     """
     values = np.asarray(values)
-    chains, per_chain = values.shape
-    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
+    chains = len(values)
+    chain, draw = np.nonzero(np.isfinite(values))
+    _, inverse, counts = np.unique(values[chain, draw], return_inverse=True, return_counts=True)
     last = np.cumsum(counts)
     average = (last - counts + 1 + last) / 2
     ranks = average[inverse.reshape(-1)]
-    index = np.minimum(bins - 1, np.floor((ranks - 0.5) / values.size * bins).astype(int))
-    chain = np.repeat(np.arange(chains), per_chain)
+    index = np.minimum(bins - 1, np.floor((ranks - 0.5) / max(len(chain), 1) * bins).astype(int))
     return np.bincount(chain * bins + index, minlength=chains * bins).reshape(chains, bins)

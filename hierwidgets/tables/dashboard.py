@@ -8,6 +8,7 @@ import numpy as np
 
 from hierwidgets import checks
 from hierwidgets.tables import convergence, energy
+from hierwidgets.tables.held import held, lengths
 from hierwidgets.tables.mixing import ESS_PER_CHAIN, RHAT
 
 if TYPE_CHECKING:
@@ -63,7 +64,11 @@ def facts(fit: Fit) -> list[str]:
     chains, draws = (fit.posterior.sizes[dim] for dim in ("chain", "draw"))
     told = [f"{fit.family} family", _counted(len(fit.data), "row")]
     told += [f"{_counted(len(of), 'group')} of {factor}" for factor, of in fit.factors.items()]
-    told.append(f"{_counted(chains, 'chain')} of {_counted(draws, 'draw')}")
+    told.append(
+        f"{chains} {short}"
+        if (short := lengths(fit))
+        else f"{_counted(chains, 'chain')} of {_counted(draws, 'draw')}"
+    )
     if fit.dropped:
         told.append(f"{_counted(fit.dropped, 'row')} left out")
     if fit.partial:
@@ -117,7 +122,7 @@ def _divergences(fit: Fit) -> Badge:
     if diverging is None:
         said = "The sampler kept no record of divergences."
         return Badge("divergences", "not recorded", None, said, "", "convergence")
-    count, total = int(diverging.sum()), int(diverging.size)
+    count, total = int(diverging.sum()), int(held(fit).sum())
     said = f"{count:,} of {total:,} draws diverged; there should be none."
     next_ = f"{fit.name}.convergence()" if count else ""
     return Badge("divergences", f"{count:,}", count == 0, said, next_, "convergence")

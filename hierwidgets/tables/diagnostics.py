@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import fft, special
 
+from hierwidgets.tables.curves import power
 from hierwidgets.tables.groups import quantiles
 
 BLOCK = 64
@@ -85,6 +86,12 @@ def described(draws: np.ndarray, levels: Sequence[float]) -> tuple[Diagnostics, 
         if not fine.any():
             return
         part = part[fine]
+        size = power(np.abs(part).max(axis=(1, 2)))
+        part /= size[:, None, None]
+        describe(at, part)
+        marks[:, at] *= size
+
+    def describe(at: np.ndarray, part: np.ndarray) -> None:
         if length < 4:
             mark(at, np.sort(part.reshape(len(part), -1), axis=1))
             return
@@ -134,6 +141,36 @@ def ess_mean(draws: np.ndarray) -> np.ndarray:
     return np.concatenate([np.empty(0), *parts])
 
 
+def moments(draws: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Posterior mean and standard deviation of each parameter.
+
+    Parameters
+    ----------
+    draws : ndarray, shape (chain, draw, parameters)
+
+    Returns
+    -------
+    mean, sd : ndarray, shape (parameters,)
+        NaN where values are not finite; the standard deviation also of a single draw.
+
+    Examples
+    --------
+    >>> moments(np.array([[[1e300], [3e300]]]))[0] / 1e300
+    array([2.])
+    """
+    total = draws.shape[0] * draws.shape[1]
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean = draws.mean(axis=(0, 1))
+        sd = draws.std(axis=(0, 1), ddof=1) if total > 1 else np.full(len(mean), np.nan)
+    hard = (power(sd) != 1) | (power(np.abs(mean)) != 1) | ~np.isfinite(sd)
+    for column in np.flatnonzero(hard & (total > 1)):
+        values = draws[:, :, column].astype(float)
+        size = power(np.abs(values).max()) if np.isfinite(values).all() else np.nan
+        mean[column] = (values / size).mean() * size
+        sd[column] = (values / size).std(ddof=1) * size
+    return mean, sd
+
+
 class Errors(NamedTuple):
     """Arrays of shape (parameters,), in the parameters' own units."""
 
@@ -175,13 +212,18 @@ def mcse(draws: np.ndarray) -> Errors:
         if not fine.any():
             return
         part = part[fine]
-        centred = part - part.mean(axis=(1, 2), keepdims=True)
+        first = power(np.abs(part).max(axis=(1, 2), keepdims=True))
+        part = part / first
+        part -= part.mean(axis=(1, 2), keepdims=True)
+        second = power(np.abs(part).max(axis=(1, 2), keepdims=True))
+        centred = part / second
+        size = (first * second)[:, 0, 0]
         squares = centred**2
         variance = squares.mean(axis=(1, 2))
         spread = (squares**2).mean(axis=(1, 2)) - variance**2
-        out.mcse_mean[at] = part.std(axis=(1, 2), ddof=1) / np.sqrt(_ess(split(part)))
+        out.mcse_mean[at] = size * centred.std(axis=(1, 2), ddof=1) / np.sqrt(_ess(split(centred)))
         with np.errstate(divide="ignore", invalid="ignore"):
-            out.mcse_sd[at] = np.sqrt(spread / _ess(split(squares)) / variance / 4)
+            out.mcse_sd[at] = size * np.sqrt(spread / _ess(split(squares)) / variance / 4)
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         list(pool.map(block, range(0, count, BLOCK)))

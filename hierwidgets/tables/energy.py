@@ -6,18 +6,21 @@ arXiv:1604.00695.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from hierwidgets.tables.curves import kde
+from hierwidgets.tables.curves import kde, power
+from hierwidgets.tables.held import held
 from hierwidgets.terms import MAIN_DIMS
 
 if TYPE_CHECKING:
     from hierwidgets.fit import Fit
 
 LIMIT = 0.3
+FLAGS = ("divergences", "tree depth limit")
 KNOWN = {
     "divergences": ("diverging",),
     "energy": ("energy",),
@@ -38,15 +41,39 @@ def statistic(fit: Fit, name: str) -> np.ndarray | None:
     Returns
     -------
     ndarray or None
-        None where the sampler kept no such record.
+        Flags as bool, False where a chain holds no draw; numbers as float, NaN there, as where they
+        are not finite. None where the sampler kept no such record, or one that is not of these draws.
     """
-    stats = fit.idata.children.get("sample_stats")
-    if stats is None:
-        return None
+    stats = fit.idata.children.get("sample_stats", {})
+    there = held(fit)
     for known in KNOWN[name]:
-        if known in stats:
-            return stats[known].transpose(*MAIN_DIMS).to_numpy()
+        if known not in stats or not _of_these(stats[known], there.shape):
+            continue
+        values = stats[known].transpose(*MAIN_DIMS).to_numpy().astype(float)
+        values = np.where(there & np.isfinite(values), values, np.nan)
+        if np.isnan(values).all():
+            continue
+        return values > 0 if name in FLAGS else values
     return None
+
+
+def other(fit: Fit) -> str:
+    """The records that are not of the posterior's draws, in words; or nothing."""
+    stats = fit.idata.children.get("sample_stats", {})
+    shape = tuple(fit.posterior.sizes[dim] for dim in MAIN_DIMS)
+    found = [
+        known
+        for names in KNOWN.values()
+        for known in names
+        if known in stats and not _of_these(stats[known], shape)
+    ]
+    return ", ".join(found)
+
+
+def _of_these(values: Any, shape: tuple[int, ...]) -> bool:
+    if set(values.dims) != set(MAIN_DIMS) or values.dtype.kind not in "fiub":
+        return False
+    return tuple(values.sizes[dim] for dim in MAIN_DIMS) == shape
 
 
 def missing(fit: Fit) -> list[str]:
@@ -65,16 +92,21 @@ def bfmi(energy: np.ndarray) -> np.ndarray:
     -------
     ndarray, shape (chain,)
         The mean square of the steps of energy over its variance; small where momenta that are drawn
-        anew cannot carry the sampler across its energies.
+        anew cannot carry the sampler across its energies. Of the finite ones; NaN with fewer than two.
 
     Examples
     --------
     >>> bfmi(np.array([[0.0, 1.0, 0.0, 1.0]]))
     array([3.])
     """
-    steps = np.square(np.diff(energy, axis=1)).mean(axis=1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return steps / np.var(energy, axis=1, ddof=1)
+    return np.array([_bfmi(chain[np.isfinite(chain)]) for chain in energy])
+
+
+def _bfmi(energy: np.ndarray) -> float:
+    if len(energy) < 2 or energy.min() == energy.max():
+        return np.nan
+    energy = energy / power(np.abs(energy).max())
+    return float(np.square(np.diff(energy)).mean() / np.var(energy, ddof=1))
 
 
 def chains(fit: Fit) -> pd.DataFrame:
@@ -83,28 +115,27 @@ def chains(fit: Fit) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``chain, divergences, depth_limit`` (draws that reached the limit), ``depth`` (the largest),
-        ``step_size``, ``bfmi``; NaN where there is no record.
+        ``chain, draws`` (that it holds), ``divergences, depth_limit`` (draws that reached the limit),
+        ``depth`` (the largest), ``step_size`` (the last), ``bfmi``; NaN where there is no record.
     """
-    count = fit.posterior.sizes["chain"]
+    draws = held(fit).sum(axis=1)
 
-    def column(name: str, over: str) -> np.ndarray:
+    def column(name: str, of: Callable[[np.ndarray], float]) -> list[float]:
         values = statistic(fit, name)
         if values is None:
-            return np.full(count, np.nan)
-        values = values.astype(float)
-        return values.sum(axis=1) if over == "sum" else values.max(axis=1)
+            return [np.nan] * len(draws)
+        rows = [row[np.isfinite(row)] for row in values.astype(float)]
+        return [of(row) if len(row) else np.nan for row in rows]
 
-    energy = statistic(fit, "energy")
-    step = statistic(fit, "step size")
     return pd.DataFrame(
         {
-            "chain": np.arange(count),
-            "divergences": column("divergences", "sum"),
-            "depth_limit": column("tree depth limit", "sum"),
-            "depth": column("tree depth", "max"),
-            "step_size": np.full(count, np.nan) if step is None else step[:, -1].astype(float),
-            "bfmi": np.full(count, np.nan) if energy is None else bfmi(energy.astype(float)),
+            "chain": np.arange(len(draws)),
+            "draws": draws,
+            "divergences": column("divergences", np.sum),
+            "depth_limit": column("tree depth limit", np.sum),
+            "depth": column("tree depth", np.max),
+            "step_size": column("step size", lambda row: row[-1]),
+            "bfmi": column("energy", _bfmi),
         }
     )
 
@@ -115,14 +146,19 @@ def curves(fit: Fit) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``kind`` ("energy" or "step"), ``value``, ``density``; no rows without a record.
+        ``kind`` ("energy" or "step"), ``value``, ``density``, of finite ones; no rows without a record.
     """
     energy = statistic(fit, "energy")
     if energy is None:
         return pd.DataFrame({"kind": [], "value": [], "density": []})
-    energy = energy.astype(float)
-    parts = []
-    for kind, values in (("energy", energy - energy.mean()), ("step", np.diff(energy, axis=1))):
-        x, height = kde(values.ravel())
-        parts.append(pd.DataFrame({"kind": kind, "value": x, "density": height}))
-    return pd.concat(parts, ignore_index=True)
+    chains = [chain[np.isfinite(chain)] for chain in energy]
+    every = np.concatenate(chains)
+    size = power(np.abs(every).max(initial=0))
+    steps = np.concatenate([np.diff(chain / size) for chain in chains])
+    parts = [pd.DataFrame({"kind": [], "value": [], "density": []})]
+    for kind, values in (("energy", every / size), ("step", steps)):
+        if len(values) == 0:
+            continue
+        x, height = kde(values - values.mean() if kind == "energy" else values)
+        parts.append(pd.DataFrame({"kind": kind, "value": x * size, "density": height / size}))
+    return pd.concat(parts[1:] or parts, ignore_index=True)

@@ -16,7 +16,7 @@ import pandas as pd
 from scipy import stats
 
 from hierwidgets import checks, priors
-from hierwidgets.tables.diagnostics import diagnostics
+from hierwidgets.tables.diagnostics import diagnostics, moments
 from hierwidgets.tables.mixing import mixing
 from hierwidgets.tables.trace import divergences
 
@@ -75,13 +75,15 @@ def neck(log_scale: np.ndarray, diverging: np.ndarray, terms: int = 1) -> Neck:
     Returns
     -------
     Neck
-        NaN without divergences, or with nothing else.
+        Of draws whose log scale is finite; NaN without divergences, or with nothing else.
 
     Examples
     --------
     >>> neck(np.array([[0.0, 1.0, 2.0, 3.0]]), np.array([[True, False, False, False]])).chance
     1.0
     """
+    there = np.isfinite(log_scale)
+    log_scale, diverging = log_scale[there], diverging[there]
     low, others = log_scale[diverging], log_scale[~diverging]
     n, m = len(low), len(others)
     if n == 0 or m == 0:
@@ -220,12 +222,14 @@ def sampled(fit: Fit, effect: Effect, axis: Axis = "sampled") -> np.ndarray:
     values = effect.draws(fit.posterior)
     if axis == "effect" or effect.parameterization == "centered":
         return values
-    return values / np.exp(log_scale(fit, effect))[..., None]
+    with np.errstate(over="ignore", invalid="ignore"):
+        return values / np.exp(log_scale(fit, effect))[..., None]
 
 
 def loosest(fit: Fit, effect: Effect) -> int:
-    """The place of the group whose effect the data say least about."""
-    return int(effect.draws(fit.posterior).std(axis=(0, 1)).argmax())
+    """The place of the group whose effect the data say least about, of those with finite draws."""
+    sd = moments(effect.draws(fit.posterior))[1]
+    return int(np.nan_to_num(sd, nan=-1.0).argmax())
 
 
 def advice(fit: Fit, effects: Sequence[Effect]) -> str:

@@ -162,6 +162,7 @@ def _lines(
         if len(own) < 2:
             continue
         values = _values(draws[i], own, chosen)
+        values = np.where(np.isfinite(values), values, np.nan)
         for column, one in enumerate(chosen):
             at = decimate(values[:, column], PIXELS)
             tables.append(

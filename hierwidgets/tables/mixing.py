@@ -15,6 +15,7 @@ import numpy as np
 from scipy import stats
 
 from hierwidgets.tables import diagnostics as estimates
+from hierwidgets.tables.curves import power
 
 RHAT = 1.01
 ALWAYS = 1.1
@@ -118,7 +119,7 @@ def evidence(draws: np.ndarray, found: estimates.Diagnostics) -> Evidence:
     chains, _, count = draws.shape
     least = ESS_PER_CHAIN * chains
     worst = np.minimum(found.ess_bulk, found.ess_tail)
-    with np.errstate(invalid="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         alike = np.ptp(draws, axis=(0, 1)) == 0
     unknown = np.isnan(worst) | ((chains > 1) & np.isnan(found.rhat)) | alike
     apart, slow, still = np.ones(count), np.ones(count), np.zeros(count, bool)
@@ -128,6 +129,7 @@ def evidence(draws: np.ndarray, found: estimates.Diagnostics) -> Evidence:
         part = np.ascontiguousarray(np.moveaxis(draws[:, :, at], -1, 0), dtype=float)
         scores = estimates.normal_scores(part)
         still[at] = _still(scores) & (part != np.round(part)).any(axis=(1, 2))
+        part /= power(np.abs(part).max(axis=(1, 2), keepdims=True))
         high = (found.rhat[at] > RHAT) & (chains > 1)
         low = worst[at] < least
         if low.any():

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from hierwidgets import priors, terms
-from hierwidgets.tables import heavy, icc, reweight
+from hierwidgets.tables import broken, heavy, icc, reweight
 from hierwidgets.tables.trace import places
 from hierwidgets.tables.units import population_draws
 from hierwidgets.weights import estimates
@@ -151,13 +151,19 @@ def _summarised(pool: reweight.Pool, judgement: gate.Judgement) -> pd.DataFrame:
 
 
 def _parameters(fit: Fit) -> list[Quantity]:
-    """Every scalar of no group term, and each intercept as its prior sees it."""
+    """Every scalar of no group term, and each intercept as its prior sees it.
+
+    Not those that are none of the model's own and have draws that are no numbers.
+    """
+    own = broken.needed(fit.model)
     out: list[Quantity] = []
     tops = {one.parameter: one for one in priors.top(fit)}
     for place in places(fit):
         if place.term:
             continue
         values = place.draws(fit)
+        if place.variable not in own and not (np.abs(values) < broken.FAR).all():
+            continue
         one = tops.get(place.variable)
         plain = one is None or one.kind == "correlation"
         seen = values if plain else priors.draws(fit, place.variable)

@@ -11,8 +11,10 @@ import numpy as np
 import pandas as pd
 
 from hierwidgets.checks import one_of
+from hierwidgets.tables import energy
 from hierwidgets.tables.curves import decimate, kde, rank_counts
-from hierwidgets.tables.diagnostics import described
+from hierwidgets.tables.diagnostics import described, moments
+from hierwidgets.tables.held import held
 from hierwidgets.terms import MAIN_DIMS, Effect
 
 if TYPE_CHECKING:
@@ -24,7 +26,9 @@ __all__ = [
     "divergences",
     "divergent",
     "draws",
+    "first",
     "kde",
+    "left_out",
     "lines",
     "parameters",
     "rank_counts",
@@ -65,6 +69,8 @@ def places(fit: Fit) -> Iterator[Place]:
     for name, values in fit.posterior.data_vars.items():
         further = [dim for dim in values.dims if dim not in MAIN_DIMS]
         if name in inner or any(str(dim).startswith("__") for dim in further):
+            continue
+        if not set(MAIN_DIMS) <= set(values.dims) or values.dtype.kind not in "fiub":
             continue
         if name in pairs:
             yield from _pairs(str(name), pairs[str(name)], fit)
@@ -107,7 +113,8 @@ def parameters(fit: Fit, *, groups: bool = True) -> pd.DataFrame:
     -------
     DataFrame
         ``parameter, term, factor, group, mean, sd, lower, upper`` (95 %), ``rhat, ess_bulk,
-        ess_tail``: top-level parameters first, with empty ``term``, ``factor`` and ``group``.
+        ess_tail``: top-level parameters first, with empty ``term``, ``factor`` and ``group``. NaN of
+        parameters with draws that are not finite.
 
     Examples
     --------
@@ -120,14 +127,15 @@ def parameters(fit: Fit, *, groups: bool = True) -> pd.DataFrame:
 def _summary(fit: Fit, place: Place) -> pd.DataFrame:
     values = place.draws(fit)
     (rhat, ess_bulk, ess_tail), (lower, upper) = described(values, (0.025, 0.975))
+    mean, sd = moments(values)
     return pd.DataFrame(
         {
             "parameter": place.names,
             "term": place.term,
             "factor": place.factor,
             "group": place.groups or "",
-            "mean": values.mean(axis=(0, 1)),
-            "sd": values.std(axis=(0, 1), ddof=1),
+            "mean": mean,
+            "sd": sd,
             "lower": lower,
             "upper": upper,
             "rhat": rhat,
@@ -184,13 +192,12 @@ def divergences(fit: Fit) -> np.ndarray:
     Returns
     -------
     (chain, draw) bool array
-        All False when the sampler kept no such record.
+        All False when the sampler kept no such record, and where a chain holds no draw.
     """
-    posterior = fit.posterior
-    stats = fit.idata.children.get("sample_stats")
-    if stats is None or "diverging" not in stats:
-        return np.zeros((posterior.sizes["chain"], posterior.sizes["draw"]), dtype=bool)
-    return np.asarray(stats["diverging"].transpose(*MAIN_DIMS), dtype=bool)
+    found = energy.statistic(fit, "divergences")
+    if found is None:
+        return np.zeros(tuple(fit.posterior.sizes[dim] for dim in MAIN_DIMS), dtype=bool)
+    return found
 
 
 def lines(fit: Fit, parameters: Sequence[str], pixels: int = 600) -> pd.DataFrame:
@@ -201,10 +208,12 @@ def lines(fit: Fit, parameters: Sequence[str], pixels: int = 600) -> pd.DataFram
     -------
     DataFrame
         ``parameter, chain, draw, value``; at most ``2 * pixels + 2`` rows a chain, by
-        :func:`decimate`. Chains and draws count from 0.
+        :func:`decimate`. Chains and draws count from 0. NaN, a gap in the line, where a draw is not
+        finite.
     """
 
     def rows(values: np.ndarray) -> dict[str, np.ndarray]:
+        values = np.where(np.isfinite(values), values, np.nan)
         kept = decimate(values, pixels)
         return {"draw": kept, "value": values[kept]}
 
@@ -218,11 +227,13 @@ def density(fit: Fit, parameters: Sequence[str]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``parameter, chain, value, density``; 128 points a chain, by :func:`kde`.
+        ``parameter, chain, value, density``; 128 points a chain, by :func:`kde` of its finite draws,
+        none without any.
     """
 
     def rows(values: np.ndarray) -> dict[str, np.ndarray]:
-        x, height = kde(values)
+        values = values[np.isfinite(values)]
+        x, height = kde(values) if len(values) else (values, values)
         return {"value": x, "density": height}
 
     return _per_chain(fit, parameters, rows, ["value", "density"])
@@ -237,21 +248,22 @@ def ranks(fit: Fit, parameters: Sequence[str], bins: int = 20) -> pd.DataFrame:
     DataFrame
         ``parameter, chain, bin, lower, upper, count, expected``: ranks from ``lower`` to
         ``upper``, their ``count`` by :func:`rank_counts` and the count that chains which agree
-        are ``expected`` to have.
+        are ``expected`` to have. Draws that are not finite have no rank.
     """
     values = draws(fit, parameters)
-    chains, per_chain, _ = values.shape
-    edges = np.linspace(0, chains * per_chain, bins + 1)
+    chains = values.shape[0]
+    finite = np.isfinite(values).sum(axis=1)
+    edges = np.linspace(0, finite.sum(axis=0), bins + 1)
     tables = [
         pd.DataFrame(
             {
                 "parameter": name,
                 "chain": np.repeat(np.arange(chains), bins),
                 "bin": np.tile(np.arange(bins), chains),
-                "lower": np.tile(edges[:-1], chains),
-                "upper": np.tile(edges[1:], chains),
+                "lower": np.tile(edges[:-1, column], chains),
+                "upper": np.tile(edges[1:, column], chains),
                 "count": rank_counts(values[:, :, column], bins).reshape(-1),
-                "expected": per_chain / bins,
+                "expected": np.repeat(finite[:, column] / bins, bins),
             }
         )
         for column, name in enumerate(parameters)
@@ -266,7 +278,8 @@ def divergent(fit: Fit, parameters: Sequence[str]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``parameter, chain, draw, value``; no rows when nothing diverged.
+        ``parameter, chain, draw, value``; no rows when nothing diverged, nor where a draw is not
+        finite.
     """
     chain, draw = np.nonzero(divergences(fit))
     values = draws(fit, parameters)
@@ -276,7 +289,25 @@ def divergent(fit: Fit, parameters: Sequence[str]) -> pd.DataFrame:
         )
         for column, name in enumerate(parameters)
     ]
-    return _join(tables, ["parameter", "chain", "draw", "value"])
+    found = _join(tables, ["parameter", "chain", "draw", "value"])
+    return found[np.isfinite(found["value"].to_numpy(float))].reset_index(drop=True)
+
+
+def left_out(fit: Fit, parameters: Sequence[str]) -> np.ndarray:
+    """
+    How many draws of each parameter no picture shows, as they are not finite.
+
+    Returns
+    -------
+    (len(parameters),) int array
+        Of the draws that the chains hold.
+    """
+    return (~np.isfinite(draws(fit, parameters)[held(fit)])).sum(axis=0)
+
+
+def first(fit: Fit) -> str:
+    """The name of the first scalar of the posterior."""
+    return next(name for place in places(fit) for name in place.names)
 
 
 def _per_chain(

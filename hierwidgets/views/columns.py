@@ -9,16 +9,18 @@ from typing import Any
 
 import numpy as np
 
-_DTYPES = {"float32": "<f4", "int32": "<i4", "uint8": "u1"}
+_DTYPES = {"float32": "<f4", "float64": "<f8", "int32": "<i4", "uint8": "u1"}
 
 
-def encode(values: np.ndarray | Sequence[str]) -> dict[str, Any]:
+def encode(values: np.ndarray | Sequence[str], *, wide: bool = False) -> dict[str, Any]:
     """One column for the browser.
 
     Parameters
     ----------
     values : ndarray or list of str
         Floats become float32, integers int32, booleans uint8; strings stay a list.
+    wide : bool
+        Send floats as float64 where one of them does not fit a float32.
 
     Returns
     -------
@@ -43,7 +45,9 @@ def encode(values: np.ndarray | Sequence[str]) -> dict[str, Any]:
     with np.errstate(over="ignore"):
         small = values.astype(_DTYPES[dtype])
     lost = np.isinf(small) & np.isfinite(values) if dtype == "float32" else small != values
-    if lost.any():
+    if lost.any() and dtype == "float32" and wide:
+        dtype, small = "float64", values.astype(_DTYPES["float64"])
+    elif lost.any():
         raise ValueError(
             f"{values[lost].ravel()[0]!r} does not fit a {dtype}, which is how numbers are sent to "
             "the page. Rescale the column it comes from."

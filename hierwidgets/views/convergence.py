@@ -15,7 +15,7 @@ from hierwidgets.charts import style
 from hierwidgets.tables import agreement, energy, funnel, trace
 from hierwidgets.tables import convergence as tables
 from hierwidgets.tables.groups import name_key
-from hierwidgets.views.trace import SENT_BYTES, centres, shown, to_send
+from hierwidgets.views.trace import SENT_BYTES, answered, centres, held_by_chains, shown, to_send
 from hierwidgets.views.view import Content, View
 
 if TYPE_CHECKING:
@@ -40,9 +40,11 @@ class ConvergenceView(View):
     """
 
     method: ClassVar[str] = "convergence"
+    diagnoses: ClassVar[bool] = True
 
     def __init__(self, fit: Fit, **state: Any) -> None:
         self.parameters = tables.parameters(fit)
+        self.centres = centres(fit, self.parameters)
         self.terms = tables.by_term(self.parameters)
         self.verdict = tables.verdict(fit, self.parameters)
         self.changes = tables.changes(fit, self.parameters)
@@ -100,7 +102,7 @@ class ConvergenceView(View):
             "shown": shown(self.fit, table),
             "group": table["group"].tolist(),
             "term": table["term"].map(own.index).to_numpy(dtype=np.int32),
-            "centre": centres(table),
+            "centre": self.centres,
             "sent": np.flatnonzero(sent).astype(np.int32),
             "draws": self._centred(table["parameter"][sent].tolist()),
             "divergent": diverging,
@@ -160,8 +162,7 @@ class ConvergenceView(View):
     def answer(self, question: dict[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
         if question.get("kind") != "draws":
             raise ValueError(f"Convergence is asked for draws only, not {question.get('kind')!r}.")
-        values = self._centred([str(name) for name in question["parameters"]])
-        return {"shape": list(values.shape)}, [values.astype("<f4").tobytes()]
+        return answered(self._centred([str(name) for name in question["parameters"]]))
 
     def group(self, effect: Effect) -> str:
         """Whose effect the funnel shows: the picked group, the state's, or the least known."""
@@ -185,6 +186,7 @@ class ConvergenceView(View):
                 "diverging": diverging[kept].astype(int),
             }
         )
+        rows = rows[np.isfinite(rows[["value", "log_scale"]]).all(axis=1)]
         rows = rows.sort_values("diverging", kind="stable", ignore_index=True)
         across = across_title(effect, self.state["axis"])
         return rows, (across, f"log {effect.scale}"), f"{effect.term}[{group}]"
@@ -197,6 +199,7 @@ class ConvergenceView(View):
             "factors": [factors.get(term, "") for term in own],
             "rhat": tables.RHAT,
             "ess": tables.ESS_PER_CHAIN * chains,
+            **held_by_chains(self.fit),
             "healthy": self.verdict.healthy,
             "badge": self.verdict.badge,
             "said": self.verdict.said,
@@ -213,8 +216,8 @@ class ConvergenceView(View):
 
     def _centred(self, names: list[str]) -> np.ndarray:
         values = trace.draws(self.fit, names).transpose(2, 0, 1)
-        own = self.parameters.set_index("parameter").loc[names]
-        return values - centres(own).astype(float)[:, None, None]
+        own = pd.Series(self.centres, self.parameters["parameter"])[names]
+        return values - own.to_numpy()[:, None, None]
 
 
 def orders(table: pd.DataFrame) -> dict[str, np.ndarray]:

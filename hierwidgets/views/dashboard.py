@@ -62,6 +62,7 @@ class DashboardView(View):
     """
 
     method: ClassVar[str] = "dashboard"
+    diagnoses: ClassVar[bool] = True
     headed: ClassVar[bool] = True
 
     opened = t.Dict().tag(sync=True)

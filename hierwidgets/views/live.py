@@ -9,11 +9,13 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import altair as alt
+import numpy as np
 import pandas as pd
 import traitlets as t
 
 from hierwidgets.charts import live as charts
 from hierwidgets.charts import style
+from hierwidgets.tables.broken import FAR
 from hierwidgets.views import picture
 from hierwidgets.views.columns import encode
 from hierwidgets.views.view import Content, View
@@ -35,6 +37,7 @@ class LiveView(View):
     """
 
     method: ClassVar[str] = "live"
+    diagnoses: ClassVar[bool] = True
     now = t.Dict().tag(sync=True)
 
     def __init__(self, fit: LiveFit) -> None:
@@ -169,8 +172,9 @@ def _drawn(glance: Glance | None) -> dict[str, Any]:
     if glance is None:
         return {"warming": True, "rows": [], "lines": {}}
     names = glance.slowest["parameter"].tolist()
-    lines = glance.lines
+    lines = glance.lines[np.isfinite(glance.lines["value"].to_numpy(float))]
     centre = lines.groupby("parameter")["value"].mean()
+    centre = centre.where(centre.abs() < FAR, 0.0)
     spans = lines.groupby("parameter")["value"].agg(["min", "max"])
     rows = [
         {
@@ -194,7 +198,7 @@ def _drawn(glance: Glance | None) -> dict[str, Any]:
     return {
         "warming": glance.warming,
         "rows": rows,
-        "lines": {name: encode(column) for name, column in columns.items()},
+        "lines": {name: encode(column, wide=True) for name, column in columns.items()},
     }
 
 

@@ -17,6 +17,8 @@ from hierwidgets.tables.groups import name_key
 from hierwidgets.views.view import Content, View
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from hierwidgets.fit import Fit
 
 ORDERS = ("surprise", "name", "size")
@@ -77,6 +79,11 @@ class PpcView(View):
             kind=self.kind_of,
         )
         super().__init__(fit, **state)
+
+    @override
+    @classmethod
+    def computes(cls, _state: Mapping[str, Any]) -> bool:
+        return _state.get("kind") != "prior"
 
     @property
     def replicates(self) -> list[str]:

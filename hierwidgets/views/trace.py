@@ -7,19 +7,21 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import altair as alt
 import numpy as np
+import pandas as pd
 
 from hierwidgets import checks
 from hierwidgets.charts import style
 from hierwidgets.charts import trace as charts
 from hierwidgets.tables import trace as tables
 from hierwidgets.tables.convergence import faults
+from hierwidgets.tables.diagnostics import moments
 from hierwidgets.tables.groups import name_key
+from hierwidgets.tables.held import held, lengths
 from hierwidgets.tables.mixing import ESS_PER_CHAIN, RHAT
+from hierwidgets.views.columns import encode
 from hierwidgets.views.view import Content, View
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from hierwidgets.fit import Fit
 
 ORDERS = ["rhat", "ess", "name"]
@@ -32,9 +34,11 @@ class TraceView(View):
     """Lines, densities and rank bars of chosen parameters beside a list of all; see `Fit.trace`."""
 
     method: ClassVar[str] = "trace"
+    diagnoses: ClassVar[bool] = True
 
     def __init__(self, fit: Fit, **state: Any) -> None:
         self.parameters = tables.parameters(fit)
+        self.centres = centres(fit, self.parameters)
         self.orders = orders(self.parameters)
         self.wanted: list[str] = []
         self.shown = shown(fit, self.parameters)
@@ -84,7 +88,7 @@ class TraceView(View):
                 "ess_bulk": table["ess_bulk"].to_numpy(),
                 "ess_tail": table["ess_tail"].to_numpy(),
                 "failing": (faults(self.fit, table) != "").astype(np.int32),
-                "centre": centres(table),
+                "centre": self.centres,
                 **{f"order_{name}": rows for name, rows in self.orders.items()},
                 "sent": np.flatnonzero(sent).astype(np.int32),
                 "draws": self._centred(table["parameter"][sent].tolist()),
@@ -95,6 +99,7 @@ class TraceView(View):
                 "factors": [table["factor"][table["term"] == term].iloc[0] for term in terms],
                 "rhat": RHAT,
                 "ess": ESS_PER_CHAIN * chains,
+                **held_by_chains(self.fit),
             },
         )
 
@@ -111,6 +116,8 @@ class TraceView(View):
     def picture(self) -> alt.VConcatChart:
         """Every parameter in view, under each other."""
         wanted = in_view(self.parameters, self.state["parameters"], self.groups_picked)
+        total = int(held(self.fit).sum())
+        finite = total - tables.left_out(self.fit, wanted)
         diverging = tables.divergences(self.fit)
         read = dict(zip(self.parameters["parameter"], self.shown, strict=True))
         drawn = [
@@ -123,20 +130,23 @@ class TraceView(View):
             *(table.assign(parameter=table["parameter"].map(read)) for table in drawn),
             chains=range(diverging.shape[0]),
             draws=diverging.shape[1],
+            said={
+                read[name]: left_out(int(count), total)
+                for name, count in zip(wanted, finite, strict=True)
+            },
         )
 
     def answer(self, question: dict[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
-        """The draws of parameters that were not sent at first, less their `centre`, as float32."""
+        """The draws of parameters that were not sent at first, less their `centre`, as float32 or wider."""
         if question.get("kind") != "draws":
             raise ValueError(f"A trace is asked for draws only, not {question.get('kind')!r}.")
-        values = self._centred([str(name) for name in question["parameters"]])
-        return {"shape": list(values.shape)}, [values.astype("<f4").tobytes()]
+        return answered(self._centred([str(name) for name in question["parameters"]]))
 
     def _centred(self, names: list[str]) -> np.ndarray:
         """Draws less their rounded mean, (parameter, chain, draw): what float32 keeps exactly enough."""
         values = tables.draws(self.fit, names).transpose(2, 0, 1)
-        own = self.parameters.set_index("parameter").loc[names]
-        return values - centres(own).astype(float)[:, None, None]
+        own = pd.Series(self.centres, self.parameters["parameter"])[names]
+        return values - own.to_numpy()[:, None, None]
 
 
 def shown(fit: Fit, table: pd.DataFrame) -> list[str]:
@@ -151,9 +161,42 @@ def shown(fit: Fit, table: pd.DataFrame) -> list[str]:
     return [str(read.get((term, group), parameter)) for term, group, parameter in rows]
 
 
-def centres(table: pd.DataFrame) -> np.ndarray:
-    """The means as float32 holds them."""
-    return table["mean"].to_numpy().astype(np.float32)
+def centres(fit: Fit, table: pd.DataFrame) -> np.ndarray:
+    """The means, of finite draws, as float32 holds them; 0 for those beyond it, which are sent whole."""
+    found = table["mean"].to_numpy(float).copy()
+    lost = np.flatnonzero(np.isnan(found))
+    values = tables.draws(fit, table["parameter"].iloc[lost].tolist())
+    for row, one in zip(lost, np.moveaxis(values, -1, 0), strict=True):
+        own = one[np.isfinite(one)]
+        found[row] = moments(own.reshape(1, -1, 1))[0][0] if len(own) else 0.0
+    fits = np.abs(found) < np.finfo(np.float32).max
+    return np.where(fits, np.where(fits, found, 0.0).astype(np.float32), 0.0).astype(float)
+
+
+def held_by_chains(fit: Fit) -> dict[str, Any]:
+    """What the page is told of draws that the chains do not hold: how many there are, and in words."""
+    return {"held": int(held(fit).sum()), "padded": lengths(fit)}
+
+
+def left_out(finite: int, total: int) -> str:
+    """What is said of a parameter whose draws are not all finite; as js/src/views/trace-draws.ts.
+
+    Examples
+    --------
+    >>> left_out(239, 240), left_out(0, 240), left_out(240, 240)
+    ('1 of 240 draws not finite, left out', 'none of 240 draws is finite: nothing to draw', '')
+    """
+    if finite == total:
+        return ""
+    if finite == 0:
+        return f"none of {total:,} draws is finite: nothing to draw"
+    return f"{total - finite:,} of {total:,} draws not finite, left out"
+
+
+def answered(values: np.ndarray) -> tuple[dict[str, Any], list[bytes]]:
+    """Draws as the answer to the page: their shape and dtype, and the bytes."""
+    sent = encode(values, wide=True)
+    return {"shape": sent["shape"], "dtype": sent["dtype"]}, [sent["data"]]
 
 
 def orders(table: pd.DataFrame) -> dict[str, np.ndarray]:

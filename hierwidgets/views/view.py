@@ -8,12 +8,13 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import anywidget
 import traitlets as t
 
 from hierwidgets import cautions, checks
+from hierwidgets.tables import broken
 from hierwidgets.views import picture
 from hierwidgets.views.columns import encode, pack
 from hierwidgets.views.runtime import VIEW, bundle, runtime
@@ -52,7 +53,8 @@ class View(anywidget.AnyWidget):
     """One picture of a fit, living in the page: also a table, a chart, and a line of code.
 
     A kind of view is a subclass that says its `method` and gives `defaults`, `check`, `content`,
-    `table` and `picture`.
+    `table` and `picture`. One that `diagnoses` opens on any draws; the others refuse draws that are no
+    numbers, before they compute anything.
 
     Attributes
     ----------
@@ -75,6 +77,14 @@ class View(anywidget.AnyWidget):
 
     method: ClassVar[str]
     headed: ClassVar[bool] = False
+    diagnoses: ClassVar[bool] = False
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        """Refuse draws that are no numbers before a kind of view computes with them."""
+        if cls.computes(kwargs):
+            for fit in args[0].values() if isinstance(args[0], Mapping) else args:
+                broken.check(fit, f"{cls.method}() of {fit.formula}")
+        return super().__new__(cls, *args, **kwargs)
 
     def __init__(self, fit: Fit, **state: Any) -> None:
         self.fit = fit
@@ -89,7 +99,10 @@ class View(anywidget.AnyWidget):
             runtime=runtime(),
             selection=fit.selection,
             specs=pack(content.specs),
-            columns={name: encode(values) for name, values in content.columns.items()},
+            columns={
+                name: encode(values, wide=self.diagnoses)
+                for name, values in content.columns.items()
+            },
             about={
                 "title": f"{self.method} of {fit.formula}",
                 "description": f"{self.method.capitalize()} of {fit.formula}",
@@ -100,6 +113,11 @@ class View(anywidget.AnyWidget):
             state=settled,
         )
         self.on_msg(self._answer)
+
+    @classmethod
+    def computes(cls, _state: Mapping[str, Any]) -> bool:
+        """Whether a view of this state needs draws that can be computed with."""
+        return not cls.diagnoses
 
     @property
     def further(self) -> tuple[str, ...]:

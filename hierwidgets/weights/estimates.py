@@ -10,6 +10,8 @@ __all__ = ["density", "moments", "quantiles"]
 
 FINE = 1024
 NEGLIGIBLE = 1e-6
+# The squares of smaller differences are 0 in float64.
+NARROW = 1e-150
 
 
 def moments(weights: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -104,7 +106,8 @@ def density(
     Returns
     -------
     x, density : (grid,) arrays
-        Integrates to 1 by the trapezoidal rule; ``([value], [1])`` when all values are equal.
+        Integrates to 1 by the trapezoidal rule; ``([value], [1])`` when all values are equal, or within
+        1e-150 of each other.
 
     References
     ----------
@@ -120,7 +123,7 @@ def density(
     values, weights = np.asarray(values, dtype=float), np.asarray(weights, dtype=float)
     kept = weights > NEGLIGIBLE / len(weights)
     low, high = float(values[kept].min()), float(values[kept].max())
-    if low == high:
+    if high - low < NARROW:
         return np.array([low]), np.array([1.0])
     squares = float((weights**2).sum())
     sd = float(moments(weights, values)[1]) / np.sqrt(1 - squares)

@@ -10,6 +10,15 @@ describe("ecdfDifference", () => {
     ]);
   });
 
+  it("is of finite draws", () => {
+    const found = ecdfDifference([
+      [1, Number.NaN, 2, Number.POSITIVE_INFINITY],
+      [3, 4, Number.NaN, Number.NaN],
+      new Array(4).fill(Number.NaN),
+    ]);
+    expect(found).toEqual([[0.25, 0.5, 0.25, 0], [-0.25, -0.5, -0.25, 0], []]);
+  });
+
   it("is nothing for chains that alternate", () => {
     const found = ecdfDifference([Float32Array.of(1, 3, 5, 7), Float32Array.of(2, 4, 6, 8)]);
     expect(found.flat().every((value) => value === 0)).toBe(true);
@@ -19,6 +28,13 @@ describe("ecdfDifference", () => {
 describe("autocorrelation", () => {
   it("falls off as by hand", () => {
     expect(autocorrelation([1, -1, 1, -1], 2)).toEqual([1, -0.75, 0.5]);
+  });
+
+  it("is of finite draws, however large or small", () => {
+    for (const size of [1, 2 ** 950, 2 ** -950]) {
+      expect(autocorrelation([size, -size, Number.NaN, size, -size, Number.NaN], 2)).toEqual([1, -0.75, 0.5]);
+    }
+    expect(autocorrelation(new Array(4).fill(Number.NaN))).toEqual([]);
   });
 
   it("ends with the chain, and is nothing for one that does not move", () => {

@@ -13,6 +13,12 @@ describe("decimate", () => {
   it.each(decimateCases)("keeps the extremes: $name", ({ values, pixels, expected }) => {
     expect(decimate(values, pixels)).toEqual(expected);
   });
+
+  it("passes over what is not finite", () => {
+    const far = Number.POSITIVE_INFINITY;
+    expect(decimate([Number.NaN, 5, 1, far, -3, 2, 1, Number.NaN], 2)).toEqual([0, 1, 2, 4, 5, 7]);
+    expect(decimate(new Array(6).fill(Number.NaN), 2)).toEqual([0, 3, 5]);
+  });
 });
 
 describe("kde", () => {
@@ -29,6 +35,18 @@ describe("kde", () => {
 
   it("says how many draws are not finite", () => {
     expect(() => kde([1, 2, Number.NaN, Number.POSITIVE_INFINITY])).toThrow("2 of 4 draws are not finite");
+  });
+
+  it("scales numbers whose squares are none", () => {
+    const plain = kde([1, 2, 3, 5]);
+    for (const size of [2 ** 950, 2 ** -950]) {
+      const { x, density } = kde([size, 2 * size, 3 * size, 5 * size]);
+      expect(x.map((value) => value / size)).toEqual(plain.x);
+      density.forEach((height, i) => {
+        expect(height * size).toBeCloseTo(plain.density[i] as number, 12);
+      });
+    }
+    expect(kde([1e-320, 2e-320])).toEqual({ x: [1e-320], density: [1] });
   });
 
   it("reads float32 draws", () => {
@@ -103,8 +121,14 @@ describe("Zoom", () => {
 });
 
 describe("Draws", () => {
-  const raw = (dtype: "float32" | "int32" | "uint8", shape: number[], values: number[]): Column => {
-    const Kind = { float32: Float32Array, int32: Int32Array, uint8: Uint8Array }[dtype];
+  const raw = (
+    dtype: "float32" | "float64" | "int32" | "uint8",
+    shape: number[],
+    values: number[],
+  ): Column => {
+    const Kind = { float32: Float32Array, float64: Float64Array, int32: Int32Array, uint8: Uint8Array }[
+      dtype
+    ];
     return { dtype, shape, values: Kind.from(values) };
   };
   const context = {
@@ -116,7 +140,7 @@ describe("Draws", () => {
       divergent: raw("uint8", [2, 4], [0, 1, 0, 0, 0, 0, 0, 1]),
     },
   } as unknown as Context;
-  const draws = new Draws(context, ["a", "b"]);
+  const draws = new Draws(context, ["a", "b"], 8);
 
   it("adds the centre back", () => {
     expect(draws.span(0)).toEqual([100, 107]);
@@ -142,6 +166,67 @@ describe("Draws", () => {
     expect(draws.divergences(0, [0, 2])).toHaveLength(1);
   });
 
+  describe("of broken draws", () => {
+    const lost = Number.NaN;
+    const far = Number.POSITIVE_INFINITY;
+    const broken = new Draws(
+      {
+        live: false,
+        columns: {
+          centre: raw("float64", [3], [1e286, 0, 0]),
+          sent: raw("int32", [3], [0, 1, 2]),
+          draws: raw(
+            "float64",
+            [3, 2, 4],
+            [
+              ...[-1e285, 0, 1e285, 2e285, 0, 1e285, lost, lost],
+              ...[lost, 1, 3, 2, 4, far, lost, lost],
+              ...new Array(8).fill(lost),
+            ],
+          ),
+          divergent: raw("uint8", [2, 4], [1, 1, 0, 0, 0, 0, 0, 0]),
+        },
+      } as unknown as Context,
+      ["huge", "gaps", "lost"],
+      6,
+    );
+
+    it("draws what a float32 cannot hold", () => {
+      expect(broken.span(0)).toEqual([1e286 - 1e285, 1e286 + 2e285]);
+      const curve = broken.density(0).filter(({ chain }) => chain === 0);
+      const gap = 3e285 / (curve.length - 1);
+      const area = curve.reduce(
+        (sum, { density }, i) => sum + Number(density) * (i === 0 || i === curve.length - 1 ? 0.5 : 1),
+        0,
+      );
+      expect(area * gap).toBeCloseTo(1, 9);
+    });
+
+    it("leaves out what is not finite, and says so", () => {
+      expect(broken.leftOut(0)).toBe("");
+      expect(broken.leftOut(1)).toBe("2 of 6 draws not finite, left out");
+      expect(broken.leftOut(2)).toBe("none of 6 draws is finite: nothing to draw");
+      expect(broken.span(1)).toEqual([1, 4]);
+      expect(broken.span(2)).toEqual([-0.5, 0.5]);
+      expect(broken.lines(1, [0, 3], 100).map(({ value }) => value)).toEqual([
+        ...[null, 1, 3, 2],
+        ...[4, null, null, null],
+      ]);
+      expect(broken.divergences(1, [0, 3])).toEqual([{ chain: 0, draw: 1, value: 1 }]);
+      expect(broken.density(2)).toEqual([]);
+    });
+
+    it("ranks finite draws alone", () => {
+      const rows = broken.ranks(1);
+      const sums = [0, 1].map((c) =>
+        rows.filter(({ chain }) => chain === c).reduce((sum, { count }) => sum + Number(count), 0),
+      );
+      expect(sums).toEqual([3, 1]);
+      expect(rows[0]).toMatchObject({ lower: 0, upper: 0.2, expected: 0.15 });
+      expect(rows[20]).toMatchObject({ chain: 1, expected: 0.05 });
+    });
+  });
+
   it("counts every draw once in the ranks", () => {
     const rows = draws.ranks(0);
     expect(rows.reduce((sum, row) => sum + Number(row.count), 0)).toBe(8);
@@ -165,11 +250,16 @@ describe("Draws", () => {
       send: (question: { ask: string; parameters: string[] }) => {
         asked.push(question.parameters);
         const data = new DataView(Float32Array.from([9, 8, 7, 6, 5, 4, 3, 2]).buffer);
-        queueMicrotask(() => listener({ answer: question.ask, shape: [1, 2, 4] }, [data]));
+        const content = { answer: question.ask, shape: [1, 2, 4], dtype: "float32" };
+        queueMicrotask(() => listener(content, [data]));
       },
     };
     const signal = new AbortController().signal;
-    const connected = new Draws({ ...context, live: true, model, signal } as unknown as Context, ["a", "b"]);
+    const connected = new Draws(
+      { ...context, live: true, model, signal } as unknown as Context,
+      ["a", "b"],
+      8,
+    );
     expect(connected.missing(1)).toBe("");
     await connected.fetch([0, 1]);
     await connected.fetch([1]);

@@ -138,7 +138,7 @@ def test_both_samplers_names_are_read(names):
     assert energy.chains(fit)["depth"].tolist() == [7, 7]
     assert energy.missing(fit) == ["divergences", "energy", "step size"]
     said = [finding.said for finding in convergence.verdict(fit).findings]
-    assert any(text.startswith("3 draws reached") for text in said)
+    assert any(text.startswith("3 draws (0.75 %) reached") for text in said)
 
 
 def test_a_low_energy_fraction_is_told():

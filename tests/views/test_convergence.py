@@ -59,7 +59,7 @@ def test_the_page_gets_the_numbers(fit):
 def test_the_draws_are_sent_or_asked_for(fit):
     view = fit.convergence()
     content, (data,) = view.answer({"kind": "draws", "parameters": ["x|g[c]"]})
-    assert content == {"shape": [1, 2, 200]}
+    assert content == {"shape": [1, 2, 200], "dtype": "float32"}
     centre = column(view, "centre")[view.parameters["parameter"].tolist().index("x|g[c]")]
     found = np.frombuffer(data, "<f4").reshape(2, 200) + centre
     np.testing.assert_allclose(found, trace.draws(fit, ["x|g[c]"])[:, :, 0], atol=1e-5)

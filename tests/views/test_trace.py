@@ -69,7 +69,7 @@ def test_sends_the_worst_when_there_is_no_room(fit, monkeypatch):
 def test_answers_with_the_draws_asked_for(fit):
     view = fit.trace()
     content, (data,) = view.answer({"kind": "draws", "parameters": ["x|g[c]", "x"]})
-    assert content == {"shape": [2, 2, 200]}
+    assert content == {"shape": [2, 2, 200], "dtype": "float32"}
     values = np.frombuffer(data, "<f4").reshape(2, 2, 200)
     names = listed(view)
     centre = np.asarray(column(view, "centre"))[[names.index("x|g[c]"), names.index("x")]]

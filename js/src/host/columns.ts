@@ -5,13 +5,14 @@ export interface Raw {
   data: DataView | string[];
 }
 
-export type Values = Float32Array | Int32Array | Uint8Array;
+export type Floats = Float32Array | Float64Array;
+export type Values = Floats | Int32Array | Uint8Array;
 
 export type Column =
-  | { dtype: "float32" | "int32" | "uint8"; shape: number[]; values: Values }
+  | { dtype: "float32" | "float64" | "int32" | "uint8"; shape: number[]; values: Values }
   | { dtype: "string"; shape: number[]; values: string[] };
 
-const KINDS = { float32: Float32Array, int32: Int32Array, uint8: Uint8Array } as const;
+const KINDS = { float32: Float32Array, float64: Float64Array, int32: Int32Array, uint8: Uint8Array } as const;
 
 export function decode(raw: Raw): Column {
   const size = raw.shape.reduce((product, length) => product * length, 1);

@@ -27,6 +27,11 @@ export function pm(value: number | null, error: number | null): string {
   return error === null ? fixed(value, 1) : `${fixed(value, 1)} ± ${fixed(error, 1)}`;
 }
 
+/** A share of 1 in percent, with two digits. */
+export function percent(share: number): string {
+  return `${share < 0.1 ? Number((100 * share).toPrecision(2)) : Math.round(100 * share)} %`;
+}
+
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
 }

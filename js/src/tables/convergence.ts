@@ -1,23 +1,32 @@
-import { rankCounts } from "./trace.js";
+import { finiteOf, rankCounts, scaled } from "./trace.js";
 
 const POINTS = 100;
 const LAGS = 100;
 
-/** Each chain's share of ranks up to each point, less the even one; as hierwidgets.tables.agreement. */
+/**
+ * Each chain's share of ranks up to each point, less the even one; as hierwidgets.tables.agreement.
+ * Nothing for a chain without finite draws.
+ */
 export function ecdfDifference(chains: ArrayLike<number>[]): number[][] {
   const draws = chains[0]?.length ?? 0;
   const count = Math.min(POINTS, draws);
-  return rankCounts(chains as Float32Array[], count).map((counts) => {
+  return rankCounts(chains, count).map((counts) => {
+    const own = counts.reduce((sum, one) => sum + one, 0);
+    if (own === 0) return [];
     let reached = 0;
     return counts.map((one, i) => {
       reached += one;
-      return reached / draws - (i + 1) / count;
+      return reached / own - (i + 1) / count;
     });
   });
 }
 
-/** The autocorrelation of a chain about its own mean, from lag 0; nothing for one that does not move. */
-export function autocorrelation(chain: ArrayLike<number>, lags = LAGS): number[] {
+/**
+ * The autocorrelation of a chain's finite draws about their mean, from lag 0; nothing for a chain that
+ * does not move.
+ */
+export function autocorrelation(draws: ArrayLike<number>, lags = LAGS): number[] {
+  const { values: chain } = scaled(finiteOf(draws));
   const length = chain.length;
   let mean = 0;
   let low = Number.POSITIVE_INFINITY;
@@ -28,7 +37,7 @@ export function autocorrelation(chain: ArrayLike<number>, lags = LAGS): number[]
     low = Math.min(low, value);
     high = Math.max(high, value);
   }
-  if (low === high) return [];
+  if (!(low < high)) return [];
   const centred = Float64Array.from(chain, (value) => value - mean);
   const at = (lag: number): number => {
     let sum = 0;

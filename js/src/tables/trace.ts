@@ -7,9 +7,37 @@ const FINE = 1024;
 
 const at = (values: Numbers, i: number): number => values[i] as number;
 
+/** Of numbers between the two, fourth powers and their sums are numbers. */
+const SMALL = 1e-60;
+const LARGE = 1e60;
+/** A density that is narrower is higher than a number can say. */
+const NARROW = 1e-290;
+
+/** The power of two next below a size, which divides without rounding; 1 for easy sizes. */
+export function power(size: number): number {
+  const hard = Number.isFinite(size) && ((size > 0 && size < SMALL) || size > LARGE);
+  return hard ? 2 ** Math.floor(Math.log2(size)) : 1;
+}
+
+/** The finite ones of some numbers. */
+export const finiteOf = (values: Numbers): Float64Array =>
+  Float64Array.from(values).filter((value) => Number.isFinite(value));
+
+const largest = (values: Numbers): number => {
+  let size = 0;
+  for (let i = 0; i < values.length; i++) size = Math.max(size, Math.abs(at(values, i)));
+  return size;
+};
+
+/** The same numbers over the power of two next below the largest of them, and that power. */
+export function scaled(values: Float64Array): { values: Float64Array; size: number } {
+  const size = power(largest(values));
+  return { values: size === 1 ? values : values.map((value) => value / size), size };
+}
+
 /**
- * Indices of the draws that a line of so many pixels can show: the lowest and the highest of each
- * of `pixels` equal stretches, with the first and the last; all of them when `n <= 2 * pixels`.
+ * Indices of the draws that a line of so many pixels can show: the lowest and the highest finite one
+ * of each of `pixels` equal stretches, with the first and the last; all when `n <= 2 * pixels`.
  */
 export function decimate(values: Numbers, pixels: number): number[] {
   const n = values.length;
@@ -23,9 +51,11 @@ export function decimate(values: Numbers, pixels: number): number[] {
     const stop = Math.floor(((c + 1) * n) / pixels);
     let low = start;
     let high = start;
-    for (let i = start + 1; i < stop; i++) {
-      if (at(values, i) < at(values, low)) low = i;
-      if (at(values, i) > at(values, high)) high = i;
+    for (let i = start; i < stop; i++) {
+      const value = at(values, i);
+      if (!Number.isFinite(value)) continue;
+      if (value < at(values, low) || !Number.isFinite(at(values, low))) low = i;
+      if (value > at(values, high) || !Number.isFinite(at(values, high))) high = i;
     }
     add(Math.min(low, high));
     add(Math.max(low, high));
@@ -63,7 +93,7 @@ export interface Density {
 /**
  * Density of draws between their lowest and highest value: a Gaussian kernel of Silverman's
  * bandwidth on 1,024 linear bins, reflected at both ends, integrating to 1. Values that are all
- * equal give the single point `([value], [1])`.
+ * equal, or all within 1e-290 of zero, give the single point `([value], [1])`.
  */
 export function kde(draws: Numbers, grid = GRID): Density {
   const values = Float64Array.from(draws);
@@ -72,6 +102,13 @@ export function kde(draws: Numbers, grid = GRID): Density {
     throw new Error(
       `${values.length - finite} of ${values.length} draws are not finite numbers, so they have no density.`,
     );
+  }
+  const easy = scaled(values);
+  if (easy.size !== 1) {
+    const { x, density } = kde(easy.values, grid);
+    const shown = x.map((value) => value * easy.size);
+    if (x.length === 1 || easy.size < NARROW) return { x: shown.slice(0, 1), density: [1] };
+    return { x: shown, density: density.map((height) => height / easy.size) };
   }
   let low = Number.POSITIVE_INFINITY;
   let high = Number.NEGATIVE_INFINITY;
@@ -116,18 +153,18 @@ const kernel = (z: number): number => (z > 8.5 || z < -8.5 ? 0 : Math.exp(-0.5 *
 
 /**
  * How many of each chain's draws fall in each stretch of the ranks over all chains. Ties share
- * their average rank.
+ * their average rank; values that are not finite have none.
  */
 export function rankCounts(chains: readonly Numbers[], bins: number): number[][] {
-  const total = chains.reduce((sum, chain) => sum + chain.length, 0);
+  const finite = chains.map(finiteOf);
+  const total = finite.reduce((sum, chain) => sum + chain.length, 0);
   const values = new Float64Array(total);
   const owner = new Int32Array(total);
   let next = 0;
-  chains.forEach((chain, c) => {
-    for (let i = 0; i < chain.length; i++) {
-      values[next] = at(chain, i);
-      owner[next++] = c;
-    }
+  finite.forEach((chain, c) => {
+    values.set(chain, next);
+    owner.fill(c, next, next + chain.length);
+    next += chain.length;
   });
   const order = Uint32Array.from(values, (_, i) => i).sort((a, b) => at(values, a) - at(values, b));
   const counts = chains.map(() => new Array<number>(bins).fill(0));

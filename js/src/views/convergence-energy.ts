@@ -7,7 +7,7 @@ import type { ConvergenceAbout } from "./convergence-rows.js";
 
 const LIMIT = 0.3;
 const ABSENT = "The sampler kept no record of its energy.";
-const HEADS = ["chain", "E-BFMI", "divergences", "tree depth hits"];
+const HEADS = ["chain", "draws", "E-BFMI", "divergences", "tree depth hits"];
 
 /** The energy against its steps, and what the sampler kept of each chain. */
 export function energyPanel(
@@ -23,10 +23,11 @@ export function energyPanel(
   caption.append(...worded("Steps much narrower than the energy itself make a low E-BFMI."));
   const table = element("table");
   table.append(headings(HEADS));
-  for (const { chain, divergences, depth_limit, bfmi } of about.chains) {
+  for (const { chain, draws, divergences, depth_limit, bfmi } of about.chains) {
     const row = element("tr");
     const low = bfmi !== null && bfmi < LIMIT;
-    const texts = [String(chain), bfmi === null ? "–" : `${low ? "! " : ""}${bfmi.toFixed(2)}`];
+    const held = draws.toLocaleString("en");
+    const texts = [String(chain), held, bfmi === null ? "–" : `${low ? "! " : ""}${bfmi.toFixed(2)}`];
     for (const value of [divergences, depth_limit]) {
       texts.push(value === null ? "–" : `${value > 0 ? "! " : ""}${value}`);
     }

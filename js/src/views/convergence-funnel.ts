@@ -81,6 +81,7 @@ export function funnelPanel(
       const log_scale = scales[place * size + i] ?? Number.NaN;
       const value = values[i] ?? Number.NaN;
       const across = offsets ? value / Math.max(Math.exp(log_scale), FLOOR) : value;
+      if (!Number.isFinite(across) || !Number.isFinite(log_scale)) continue;
       found.push({ value: across, log_scale, diverging: lost ? 1 : 0 });
     }
     return found.sort((a, b) => Number(a.diverging) - Number(b.diverging));

@@ -58,6 +58,12 @@ export function pickedPanel(context: Context, draws: Draws): Picked {
         return;
       }
       if (parameter !== asked) return;
+      const lacking = draws.leftOut(parameter);
+      if (lacking) errors.textContent += ` · ${lacking}`;
+      if (draws.finite(parameter) === 0) {
+        for (const one of [ranks, ecdf, lags]) one.say("Nothing to draw.");
+        return;
+      }
       const values = draws.values(parameter);
       const chains = Array.from({ length: draws.chains }, (_, chain) =>
         values.subarray(chain * draws.length, (chain + 1) * draws.length),
@@ -69,7 +75,7 @@ export function pickedPanel(context: Context, draws: Draws): Picked {
         autocorrelation(chain).map((value, lag) => ({ chain: i, lag, value })),
       );
       await Promise.all([
-        ranks.show({ ranks: draws.ranks(parameter) }),
+        ranks.show({ ranks: draws.ranks(parameter) }, { last: draws.finite(parameter) }),
         ecdf.show({ ecdf: differences, band }),
         lags.show({ autocorrelation: memory }),
       ]);

@@ -4,8 +4,8 @@ import type { Context, Row, Spec } from "../host/types.js";
 
 export interface Plot {
   node: HTMLElement;
-  /** Draws these rows by the name of their data; the last ones win. */
-  show(rows: Record<string, Row[]>): Promise<void>;
+  /** Draws these rows by the name of their data, with these values of parameters; the last ones win. */
+  show(rows: Record<string, Row[]>, values?: Record<string, number>): Promise<void>;
   /** Whether there is anything to draw; the reason if not. */
   say(text: string): void;
 }
@@ -23,12 +23,14 @@ export function plot(context: Context, name: string, description: string, height
   let width = 0;
   let made: Promise<Chart> | undefined;
   let rows: Record<string, Row[]> | undefined;
+  let set: Record<string, number> = {};
 
   const draw = async (): Promise<void> => {
     if (width === 0 || !rows || signal.aborted) return;
     made ??= embed(box, { ...spec, ...first(spec, rows), width, height }, { signal, description });
     const chart = await made;
     for (const [data, own] of Object.entries(rows)) chart.data(data, own);
+    for (const [parameter, value] of Object.entries(set)) chart.set(parameter, value);
     chart.size(width, height);
     await chart.run();
     node.dataset.drawn = "true";
@@ -43,8 +45,9 @@ export function plot(context: Context, name: string, description: string, height
   );
   return {
     node,
-    async show(next) {
+    async show(next, values = {}) {
       rows = next;
+      set = values;
       box.hidden = false;
       said.hidden = true;
       await draw();

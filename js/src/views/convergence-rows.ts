@@ -43,8 +43,16 @@ export interface ConvergenceAbout extends Verdict {
   factors: string[];
   rhat: number;
   ess: number;
+  /** How many draws the chains hold. */
+  held: number;
   changes: Change[];
-  chains: { chain: number; divergences: number | null; depth_limit: number | null; bfmi: number | null }[];
+  chains: {
+    chain: number;
+    draws: number;
+    divergences: number | null;
+    depth_limit: number | null;
+    bfmi: number | null;
+  }[];
   ranking: string[];
   funnels: Record<string, Funnel>;
 }

@@ -29,7 +29,7 @@ export async function convergence(context: Context): Promise<void> {
   const about = model.get<ConvergenceAbout>("about");
   const reader = makeState<ConvergenceState>(context);
   const known = new Parameters(context, about);
-  const draws = new Draws(context, known.names);
+  const draws = new Draws(context, known.names, about.held);
 
   const choose = (i: number, add: boolean): void => {
     const term = known.term(i);

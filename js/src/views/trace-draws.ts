@@ -1,10 +1,13 @@
 import { ask } from "../host/ask.js";
-import { decode, numbers } from "../host/columns.js";
+import { decode, type Floats, numbers, type Raw } from "../host/columns.js";
+import { finite } from "../host/text.js";
 import type { Context, Row } from "../host/types.js";
-import { decimate, kde, rankCounts } from "../tables/trace.js";
+import { decimate, finiteOf, kde, rankCounts } from "../tables/trace.js";
 
 const BINS = 20;
 const MOST_DIVERGENT = 400;
+/** From here on half a unit more is hardly a difference; as hierwidgets/charts/trace.py. */
+const FAR = 1e9;
 const ABSENT =
   "Its draws are not in this page, which holds those of the population and of the worst parameters. Open the fit in a notebook to see them.";
 
@@ -13,13 +16,15 @@ export class Draws {
   readonly chains: number;
   readonly length: number;
   readonly divergent: { chain: number; draw: number }[] = [];
-  private readonly held = new Map<number, Float32Array>();
+  private readonly held = new Map<number, Floats>();
   private readonly curves = new Map<number, { density: Row[]; ranks: Row[] }>();
   private readonly centre: ArrayLike<number>;
 
   constructor(
     private readonly context: Context,
     private readonly names: string[],
+    /** How many draws the chains hold: fewer than their room where they are padded. */
+    readonly total: number,
   ) {
     const { columns } = context;
     const [chains = 0, length = 0] = columns.divergent?.shape ?? [];
@@ -30,7 +35,7 @@ export class Draws {
     for (let i = 0; i < flags.length; i++) {
       if (flags[i]) this.divergent.push({ chain: Math.floor(i / length), draw: i % length });
     }
-    this.keep(Array.from(numbers(columns, "sent")), numbers(columns, "draws") as Float32Array);
+    this.keep(Array.from(numbers(columns, "sent")), numbers(columns, "draws") as Floats);
   }
 
   has(parameter: number): boolean {
@@ -51,8 +56,8 @@ export class Draws {
     const { content, buffers } = await ask(this.context.model, question, this.context.signal);
     const [data] = buffers;
     if (!data) throw new Error("Python sent no draws.");
-    const column = decode({ dtype: "float32", shape: content.shape as number[], data });
-    this.keep(lacking, column.values as Float32Array);
+    const { shape, dtype } = content as unknown as Raw;
+    this.keep(lacking, decode({ dtype, shape, data }).values as Floats);
   }
 
   /** The rows of the decimated lines, for the draws from `from` to `to`. */
@@ -64,21 +69,38 @@ export class Draws {
       return decimate(part, pixels).map((i) => ({
         chain,
         draw: first + i,
-        value: this.shifted(parameter, part[i]),
+        value: finite(this.shifted(parameter, part[i])),
       }));
     });
   }
 
-  /** The lowest and the highest draw; apart, so that a scale can end there. */
+  /** What is said of draws that are not finite, or nothing; as hierwidgets.views.trace.left_out. */
+  leftOut(parameter: number): string {
+    const there = this.finite(parameter);
+    const [count, total] = [this.total - there, this.total].map((n) => n.toLocaleString("en"));
+    if (there === this.total) return "";
+    if (there === 0) return `none of ${total} draws is finite: nothing to draw`;
+    return `${count} of ${total} draws not finite, left out`;
+  }
+
+  /** How many draws are finite. */
+  finite(parameter: number): number {
+    return finiteOf(this.all(parameter)).length;
+  }
+
+  /** The lowest and the highest finite draw; apart, so that a scale can end there. */
   span(parameter: number): [number, number] {
     let low = Number.POSITIVE_INFINITY;
     let high = Number.NEGATIVE_INFINITY;
-    for (const value of this.all(parameter)) {
+    for (const value of finiteOf(this.all(parameter))) {
       low = Math.min(low, value);
       high = Math.max(high, value);
     }
-    if (low === high) [low, high] = [low - 0.5, high + 0.5];
-    return [this.shifted(parameter, low), this.shifted(parameter, high)];
+    if (low > high) return [-0.5, 0.5];
+    const [from, to] = [this.shifted(parameter, low), this.shifted(parameter, high)];
+    if (from < to) return [from, to];
+    const half = Math.abs(from) < FAR ? 0.5 : Math.abs(from) / 2;
+    return [from - half, to + half];
   }
 
   /** Every draw, chain after chain. */
@@ -100,7 +122,7 @@ export class Draws {
     const seen = this.divergent.filter(({ draw }) => draw >= from && draw <= to);
     const step = Math.ceil(seen.length / MOST_DIVERGENT);
     return seen
-      .filter((_, i) => i % step === 0)
+      .filter(({ chain, draw }, i) => i % step === 0 && Number.isFinite(values[chain * this.length + draw]))
       .map(({ chain, draw }) => ({
         chain,
         draw,
@@ -108,14 +130,14 @@ export class Draws {
       }));
   }
 
-  private keep(parameters: number[], values: Float32Array): void {
+  private keep(parameters: number[], values: Floats): void {
     const size = this.chains * this.length;
     parameters.forEach((parameter, i) => {
       this.held.set(parameter, values.subarray(i * size, (i + 1) * size));
     });
   }
 
-  private all(parameter: number): Float32Array {
+  private all(parameter: number): Floats {
     const values = this.held.get(parameter);
     if (!values) throw new Error(`The draws of ${this.names[parameter]} are not in this page.`);
     return values;
@@ -125,7 +147,7 @@ export class Draws {
     return (this.centre[parameter] ?? 0) + (value ?? Number.NaN);
   }
 
-  private each(parameter: number, rows: (values: Float32Array, chain: number) => Row[]): Row[] {
+  private each(parameter: number, rows: (values: Floats, chain: number) => Row[]): Row[] {
     const values = this.all(parameter);
     const found: Row[] = [];
     for (let chain = 0; chain < this.chains; chain++) {
@@ -138,14 +160,15 @@ export class Draws {
     const known = this.curves.get(parameter);
     if (known) return known;
     const density = this.each(parameter, (values, chain) => {
-      const { x, density: heights } = kde(values);
+      const own = finiteOf(values);
+      const { x, density: heights } = own.length > 0 ? kde(own) : { x: [], density: [] };
       return x.map((value, i) => ({
         chain,
         value: this.shifted(parameter, value),
         density: heights[i],
       }));
     });
-    const total = this.chains * this.length;
+    const total = this.finite(parameter);
     const parts = Array.from({ length: this.chains }, (_, chain) =>
       this.all(parameter).subarray(chain * this.length, (chain + 1) * this.length),
     );
@@ -156,7 +179,7 @@ export class Draws {
         lower: (bin * total) / BINS,
         upper: ((bin + 1) * total) / BINS,
         count,
-        expected: this.length / BINS,
+        expected: counts.reduce((sum, one) => sum + one, 0) / BINS,
       })),
     );
     const found = { density, ranks };

@@ -86,6 +86,16 @@ export function traceRow(
     started = true;
     await draws.fetch([parameter]);
     if (signal.aborted) return;
+    const lacking = draws.leftOut(parameter);
+    if (lacking) {
+      said.textContent = lacking;
+      said.hidden = false;
+    }
+    if (draws.finite(parameter) === 0) {
+      plots.hidden = true;
+      node.dataset.ready = "true";
+      return;
+    }
     const made: Chart[] = [];
     for (const [i, panel] of PANELS.entries()) {
       const spec = { ...context.specs[panel], width: widths()[i], height: HEIGHT };
@@ -95,11 +105,13 @@ export function traceRow(
     }
     charts = made;
     const [lines, density, ranks] = charts;
+    const total = draws.finite(parameter);
     const span = draws.span(parameter);
     const curves = draws.density(parameter);
     lines?.set("span", span);
     density?.set("span", span);
     density?.set("peak", Math.max(...curves.map((row) => Number(row.density))));
+    ranks?.set("last", total);
     density?.data("density", curves);
     density?.data("divergent", draws.divergences(parameter, [0, draws.length]));
     ranks?.data("ranks", draws.ranks(parameter));

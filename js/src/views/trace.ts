@@ -2,7 +2,7 @@ import { button, menu, search } from "../controls/index.js";
 import { numbers, strings } from "../host/columns.js";
 import { element, onWidth } from "../host/dom.js";
 import { state } from "../host/state.js";
-import { short } from "../host/text.js";
+import { percent, short } from "../host/text.js";
 import type { Context } from "../host/types.js";
 import { worded } from "../host/words.js";
 import { inView } from "../tables/trace-view.js";
@@ -23,6 +23,10 @@ interface TraceAbout {
   factors: string[];
   rhat: number;
   ess: number;
+  /** How many draws the chains hold. */
+  held: number;
+  /** What each chain holds where some are padded with NaN, in words. */
+  padded: string;
 }
 
 const ORDERS = [
@@ -45,7 +49,7 @@ export async function trace(context: Context): Promise<void> {
   const at = (values: ArrayLike<number> | undefined, i: number): number => values?.[i] ?? Number.NaN;
   const factors = names.map((_, i) => about.factors[at(terms, i)] ?? "");
   const places = new Map(names.map((name, i) => [name, i]));
-  const draws = new Draws(context, names);
+  const draws = new Draws(context, names, about.held);
   const zoom = new Zoom(draws.length - 1);
 
   const line = (i: number): Line => ({
@@ -177,19 +181,19 @@ function verdicts(
   line: (i: number) => Line,
   about: TraceAbout,
 ): HTMLElement[] {
-  const total = draws.chains * draws.length;
   const count = draws.divergent.length;
-  const share = ((100 * count) / total).toPrecision(2);
+  const share = percent(count / draws.total);
   const bad = names.filter((_, i) => line(i).failing).length;
   const diverged = element("span");
-  const lost = `! ${count} divergence${count === 1 ? "" : "s"} (${share} % of draws).`;
+  const lost = `! ${count} divergence${count === 1 ? "" : "s"} (${share} of draws).`;
   diverged.append(...worded(count === 0 ? "No divergences." : lost));
   diverged.classList.toggle("hw-flag", count > 0);
   const mixed = element("span");
   const unmixed = `! ${bad} of ${names.length} parameters: R-hat above ${about.rhat} or ESS below ${about.ess}, beyond chance.`;
   mixed.append(...worded(bad === 0 ? `All ${names.length} parameters mixed well.` : unmixed));
   mixed.classList.toggle("hw-flag", bad > 0);
-  return count > 0 ? [diverged, mixed] : [mixed, diverged];
+  const padded = element("span", { textContent: about.padded ? `Padded with NaN: ${about.padded}.` : "" });
+  return [...(count > 0 ? [diverged, mixed] : [mixed, diverged]), ...(about.padded ? [padded] : [])];
 }
 
 function zoomTools(zoom: Zoom, signal: AbortSignal): HTMLElement {
