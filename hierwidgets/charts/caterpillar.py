@@ -69,7 +69,7 @@ def caterpillar(
     limit = alt.expr("extent - 12") if live else LABEL_LIMIT
     labels = base.mark_text(align="right", baseline="middle", limit=limit, aria=False).encode(
         x=alt.value(-10),
-        text="label:N",
+        text="brief:N",
         color=alt.value(style.colour("ink", live)),
         opacity=style.opacity("group", live, picked, dim=0.5),
     )
@@ -251,7 +251,7 @@ def _extent(rows: Rows) -> Any:
     """Pixels left of the plot for the labels."""
     if isinstance(rows, alt.NamedData):
         return alt.expr("extent")
-    longest = max((len(label) for label in rows["label"]), default=0)
+    longest = max((len(label) for label in rows["brief"]), default=0)
     return min(LABEL_LIMIT, round(longest * _LETTER) + 4) + 12
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import altair as alt
 import pandas as pd
 
+from hierwidgets.brief import told_apart
 from hierwidgets.charts import style
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ def rows_of(table: pd.DataFrame, points: pd.DataFrame, lines: pd.DataFrame) -> p
     DataFrame
         ``panel, group, kind, line, x, y, lower, upper``; kind is "panel", "point" or "line".
     """
-    keys = [f"{i:0{KEY}d}{title}" for i, title in enumerate(table["title"])]
+    keys = [f"{i:0{KEY}d}{title}" for i, title in enumerate(told_apart(table["title"].tolist()))]
     parts = [pd.DataFrame({"group": table["group"].to_numpy(), "kind": "panel", "line": ""})]
     seen = points[points["group"].isin(table["group"])]
     parts.append(seen[["group", "x", "y"]].assign(kind="point", line=""))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
+from hierwidgets.brief import told_apart
 from hierwidgets.charts import style
 
 if TYPE_CHECKING:
@@ -18,10 +19,11 @@ NUMBER = ".4~g"
 
 
 def labelled(rows: Rows) -> Rows:
-    """Rows with what a reader sees of each group; the group itself where nothing else is given."""
-    if isinstance(rows, alt.NamedData) or "label" in rows:
+    """Rows with what a reader sees of each group, and that cut to its place; the group itself by default."""
+    if isinstance(rows, alt.NamedData):
         return rows
-    return rows.assign(label=rows["group"])
+    rows = rows if "label" in rows else rows.assign(label=rows["group"])
+    return rows.assign(brief=told_apart(rows["label"].tolist()))
 
 
 def parts(rows: pd.DataFrame) -> pd.DataFrame:

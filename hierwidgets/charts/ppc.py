@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
+from hierwidgets.brief import told_apart
 from hierwidgets.charts import style
 
 if TYPE_CHECKING:
@@ -120,7 +121,9 @@ def groups(rows: Rows, title: str) -> alt.LayerChart:
         Of the axis.
     """
     live = style.is_live(rows)
-    y = alt.Y("name:N", sort=None, title=None, axis=alt.Axis(labelLimit=160))
+    if not isinstance(rows, alt.NamedData):
+        rows = rows.assign(name=told_apart(rows["name"].tolist()))
+    y = alt.Y("name:N", sort=None, title=None, axis=alt.Axis(labelLimit=190))
     base = alt.Chart(style.source(rows))
     none = alt.Scale(zero=False)
     reach = base.mark_rule(color=style.colour("sky", live), strokeWidth=5, opacity=0.5).encode(

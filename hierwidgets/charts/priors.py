@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import altair as alt
 
 from hierwidgets.charts import style
+from hierwidgets.charts.headings import labelled
 
 if TYPE_CHECKING:
     from hierwidgets.charts.style import Rows
@@ -172,7 +173,7 @@ def groups(rows: Rows, *, title: str = "", picked: Sequence[str] = ()) -> alt.La
     altair.LayerChart
     """
     live = style.is_live(rows)
-    frame = _Frame(rows, title, picked)
+    frame = _Frame(labelled(rows), title, picked)
     soft = alt.value(style.colour("soft", live))
 
     def interval(prefix: str, inner: str, width: float, shift: float, *, faint: float = 1) -> Any:
@@ -226,7 +227,7 @@ def pooling(rows: Rows, *, title: str = "", picked: Sequence[str] = ()) -> alt.L
     altair.LayerChart
     """
     live = style.is_live(rows)
-    frame = _Frame(rows, title, picked)
+    frame = _Frame(labelled(rows), title, picked)
     soft = alt.value(style.colour("soft", live))
     pull = frame.base.mark_rule(strokeWidth=1.2, aria=False, clip=True).encode(
         x=frame.x("no_pooling"),
@@ -265,7 +266,7 @@ class _Frame:
         if not isinstance(rows, alt.NamedData):
             self.count = len(rows)
             rows = rows.assign(row=range(len(rows)))
-            longest = max((len(label) for label in rows["label"]), default=0)
+            longest = max((len(label) for label in rows["brief"]), default=0)
             extent = min(_LIMIT, round(longest * _LETTER) + 4) + 12
             domain = [self.count - 0.5, -0.5]
         self.extent = extent
@@ -315,7 +316,7 @@ class _Frame:
             align="right", baseline="middle", limit=limit, aria=False, invalid=None
         ).encode(
             x=alt.value(-10),
-            text="label:N",
+            text="brief:N",
             color=alt.value(style.colour("ink", self.live)),
             opacity=_faint("group", self.live, self.picked, 1, 0.5),
         )

@@ -111,7 +111,7 @@ def groups(
         limit=alt.expr("extent - 12") if live else LABEL_LIMIT,
     ).encode(
         x=alt.value(-10),
-        text="label:N",
+        text="brief:N",
         color=alt.value(style.colour("ink", live)),
         opacity=style.opacity("group", live, picked, dim=0.45),
     )

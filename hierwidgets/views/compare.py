@@ -11,6 +11,7 @@ import altair as alt
 import numpy as np
 
 from hierwidgets import checks
+from hierwidgets.brief import told_apart
 from hierwidgets.charts import compare as charts
 from hierwidgets.charts import style
 from hierwidgets.tables import compare as tables
@@ -126,6 +127,7 @@ class CompareView(View):
             shown = list(scores.shown(self.fit, factor).values())
             if shown != labels:
                 columns[f"shown/{factor}"] = shown
+            columns[f"brief/{factor}"] = told_apart(shown)
             table = self.by_group(self.named[0], self.named[1], factor).set_index("group")
             columns[f"n/{factor}"] = table.reindex(labels)["n"].fillna(0).to_numpy(np.int32)
             columns[f"observation/{factor}"] = self._pairs(factor, "observation")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hierwidgets import checks
+from hierwidgets.brief import told_apart
 from hierwidgets.tables import nested, units
 
 if TYPE_CHECKING:
@@ -20,12 +21,18 @@ def shown(fit: Fit, factor: str) -> list[str]:
 
 
 def labels(fit: Fit) -> dict[str, list[str]]:
-    """Columns of labels: ``labels/<factor>``, and ``shown/<factor>`` where readers see others."""
+    """Columns of labels: ``labels/<factor>``, and ``shown/<factor>`` where readers see others.
+
+    ``brief/<factor>`` has them cut to the place beside a picture, where some are too long for it.
+    """
     out: dict[str, list[str]] = {}
     for effect in fit.effects:
         out[f"labels/{effect.factor}"] = effect.groups
         if effect.shown != effect.groups:
             out[f"shown/{effect.factor}"] = effect.shown
+        brief = told_apart(effect.shown)
+        if brief != effect.shown:
+            out[f"brief/{effect.factor}"] = brief
     return out
 
 

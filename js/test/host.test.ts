@@ -183,7 +183,7 @@ describe("slider", () => {
 
 describe("text", () => {
   it("writes numbers short", () => {
-    expect([0, -1.23456, 251.405, 1e-9, Number.NaN].map(short)).toEqual([
+    expect([0, -1.23456, 251.405, 1e-9, Number.NaN].map((value) => short(value))).toEqual([
       "0",
       "−1.235",
       "251.4",

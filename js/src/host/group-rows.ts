@@ -107,9 +107,11 @@ export function groupRows(context: Context, { spec, axis: guess, fold, moved }: 
   function row(place: number, lit: ReadonlySet<string>): Row {
     const one = entry(place);
     if (!one || !marks) return { row: place };
-    const { labels, parents, folded } = marks.listing;
-    if (one.group >= 0)
-      return { row: place, group: key(one), label: labels[one.group], ...marks.group(one.group) };
+    const { labels, briefs, parents, folded } = marks.listing;
+    if (one.group >= 0) {
+      const named = { group: key(one), label: labels[one.group], brief: briefs[one.group] };
+      return { row: place, ...named, ...marks.group(one.group) };
+    }
     const label = parents.labels[one.parent] ?? "";
     return {
       row: place,
@@ -168,7 +170,7 @@ export function groupRows(context: Context, { spec, axis: guess, fold, moved }: 
       "rows",
       Array.from({ length: Math.max(to - from, 0) }, (_, i) => row(from + i, lit)),
     );
-    const names = [...listing.labels, ...listing.parents.labels.map((label) => `▾  ${label} (000)`)];
+    const names = [...listing.briefs, ...listing.parents.labels.map((label) => `▾  ${label} (000)`)];
     room = widest(names, Math.min(170, 0.3 * rows.width)) + 14;
     const given = { ...settings, low, high, step: rows.step, extent: room, picked: [...picked()] };
     for (const [name, value] of Object.entries(given)) chart.set(name, value);

@@ -25,9 +25,10 @@ export function folding(state: {
 /** The rows of one factor's groups. */
 export interface Listing {
   factor: string;
-  /** The groups' labels, and the same as a reader sees them. */
+  /** The groups' labels, the same as a reader sees them, and as they stand beside a picture. */
   keys: string[];
   labels: string[];
+  briefs: string[];
   /** The groups that the search finds, in order, those folded away included. */
   found: number[];
   entries: Entry[];
@@ -40,6 +41,12 @@ export interface Listing {
 /** The labels of a factor as a reader sees them. */
 export function shown({ columns }: Context, factor: string): string[] {
   return strings(columns, `${columns[`shown/${factor}`] ? "shown" : "labels"}/${factor}`);
+}
+
+/** The same, cut to the place beside a picture so that they still differ: hierwidgets/brief.py. */
+export function brief(context: Context, factor: string): string[] {
+  const name = `brief/${factor}`;
+  return context.columns[name] ? strings(context.columns, name) : shown(context, factor);
 }
 
 /** The factors that a factor is nested in. */
@@ -76,6 +83,7 @@ export function lister(context: Context) {
       factor,
       keys,
       labels,
+      briefs: brief(context, factor),
       found: home
         ? arrange(found, state.sort, summary, home, new Set()).flatMap(({ members }) => members)
         : found,

@@ -1,6 +1,6 @@
 import { ask } from "../host/ask.js";
 import { decode, numbers, type Raw, strings, type Values } from "../host/columns.js";
-import { shown } from "../host/listing.js";
+import { brief, shown } from "../host/listing.js";
 import type { Context, Row } from "../host/types.js";
 import { matcher } from "../tables/caterpillar.js";
 
@@ -182,7 +182,7 @@ export class GroupsData {
   rows(block: Block, scale: Scale, groups: number[]): Row[] {
     const held = this.held(block);
     const labels = this.labels(block.factor);
-    const read = this.shown(block.factor);
+    const read = brief(this.context, block.factor);
     return groups.flatMap((group, place) => {
       const one = held.get(group);
       const label = labels[group] ?? "";

@@ -1,5 +1,6 @@
 import { button, choice, menu, search } from "../controls/index.js";
 import { eachFrame, element, laidOut } from "../host/dom.js";
+import { brief } from "../host/listing.js";
 import { state as makeState } from "../host/state.js";
 import { plural } from "../host/text.js";
 import type { Context } from "../host/types.js";
@@ -176,8 +177,8 @@ export async function groups(context: Context): Promise<void> {
     const picked = pickedHere();
     const lone = picked.length === 1 && !alone ? (picked[0] ?? "") : undefined;
     enlarge.node.hidden = lone === undefined;
-    const title = data.shown(factor)[labels().indexOf(lone ?? "")] ?? "";
-    enlarge.update(`Enlarge ${cut(title)}`);
+    const title = brief(context, factor)[labels().indexOf(lone ?? "")] ?? "";
+    enlarge.update(`Enlarge ${title}`);
     const there = new Set(shown.map((j) => labels()[j]));
     const away = alone ? 0 : picked.filter((label) => !there.has(label)).length;
     reveal.node.hidden = away === 0 || show === "picked";
@@ -250,8 +251,4 @@ export async function groups(context: Context): Promise<void> {
   });
   await laidOut(el, signal);
   await draw();
-}
-
-function cut(label: string): string {
-  return label.length > 24 ? `${label.slice(0, 23)}…` : label;
 }

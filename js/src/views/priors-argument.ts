@@ -98,5 +98,8 @@ export function argumentControl(options: ArgumentOptions): Argument {
   };
 }
 
-/** A number as a reader would type it. */
-const typed = (value: number, digits: number): string => short(value, digits).replaceAll("−", "-");
+/** A number as a reader would type it; one with a power of ten to as many digits as there is room for. */
+function typed(value: number, digits: number): string {
+  const text = short(value, digits);
+  return (text.includes("e") ? short(value, Math.min(digits, 5)) : text).replaceAll("−", "-");
+}

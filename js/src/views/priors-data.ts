@@ -129,6 +129,10 @@ export class PriorsData {
     return this.#columns[`shown/${factor}`] ? strings(this.#columns, `shown/${factor}`) : this.labels(factor);
   }
 
+  brief(factor: string): string[] {
+    return this.#columns[`brief/${factor}`] ? strings(this.#columns, `brief/${factor}`) : this.shown(factor);
+  }
+
   /** The places of the quantities that a prior's row can draw. */
   drawn(parameter: string): number[] {
     return this.about.quantities.flatMap((one, i) => (one.parameter === parameter ? [i] : []));

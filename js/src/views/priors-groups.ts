@@ -16,6 +16,7 @@ export interface Scene {
   factor: string;
   labels: string[];
   shown: string[];
+  briefs: string[];
   /** Positions of the groups down the page. */
   order: number[];
   before: GroupSummary;
@@ -133,6 +134,7 @@ export function groupsPanel({ kind, title, spec, signal, selection }: PanelOptio
     const said = {
       ...common,
       label: now.shown[i],
+      brief: now.briefs[i],
       mean_said: text(after.mean),
       before_said: text(before.mean),
     };
@@ -169,7 +171,7 @@ export function groupsPanel({ kind, title, spec, signal, selection }: PanelOptio
       measured = {
         width: rows.width,
         labels: now.shown,
-        room: widest(now.shown, Math.min(130, 0.3 * rows.width)) + 14,
+        room: widest(now.briefs, Math.min(130, 0.3 * rows.width)) + 14,
       };
     const { room } = measured;
     for (const [name, value] of Object.entries({ low, high, least, most, extent: room, step: rows.step }))

@@ -137,6 +137,7 @@ export function picturesOf({ context, data, state, lab }: PicturesOptions): Pict
       factor: known.factor,
       labels,
       shown: data.shown(known.factor),
+      briefs: data.brief(known.factor),
       order: ends.order,
       before: was,
       after: now,
