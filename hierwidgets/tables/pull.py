@@ -73,10 +73,26 @@ def pull(
     )
 
 
+def helps(here: Pull | None, there: Pull | None) -> bool:
+    """Whether weights describe the groups at another place, or miss at most half of what they miss here."""
+    if here is None or there is None:
+        return False
+    return there.missed <= max(TOLERATED, here.missed / 2)
+
+
 def caution(
-    fit: Fit, effect: Effect, own: NoPooling, found: Pull | None, at: dict[str, float] | None
+    fit: Fit,
+    effect: Effect,
+    own: NoPooling,
+    found: Pull | None,
+    at: dict[str, float] | None,
+    *,
+    better: dict[str, float] | None = None,
 ) -> str:
-    """Why weight or own estimate must be read with care, in sentences, or nothing."""
+    """Why weight or own estimate must be read with care, in sentences, or nothing.
+
+    `better` is a place where the weights say more.
+    """
     said = []
     if unlike := heavy.odd(own.effects):
         said.append(_unlike(unlike[0]))
@@ -100,8 +116,8 @@ def caution(
             f", at {place.said(at)}" if at else ", where the predictors are zero" if mean else ""
         )
         said.append(f"The effects that vary over {effect.factor!r} pull on each other{where}.")
-        if mean and at != mean:
-            entries = ", ".join(f'"{name}": {value!r}' for name, value in mean.items())
+        if better:
+            entries = ", ".join(f'"{name}": {value!r}' for name, value in better.items())
             said.append(f"Look at the mean of the rows: at={{{entries}}}.")
     elif not own.conditional:
         said.append(

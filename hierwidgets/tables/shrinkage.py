@@ -13,7 +13,7 @@ from hierwidgets import checks, located, terms
 from hierwidgets.tables import groups, heavy, place
 from hierwidgets.tables import units as response
 from hierwidgets.tables.no_pooling import NoPooling, no_pooling
-from hierwidgets.tables.pull import caution, pull
+from hierwidgets.tables.pull import Pull, caution, helps, pull
 from hierwidgets.tables.units import population_draws
 
 if TYPE_CHECKING:
@@ -96,12 +96,13 @@ def shrinkage(
     at = place.checked(fit, effect, at)
     own = _own(fit, effect)
     k = [e.term for e in own.effects].index(effect.term)
-    turn = place.turn(fit, effect, at)
     W = weights(fit, own)
-    weight = (turn @ W @ np.linalg.inv(turn))[:, k, k]
-    link = _on_link(fit, own, turn[k])
-    means = link["whole"].mean(axis=(0, 1))
-    found = pull(link["no_pooling"], means, float(link["population"].mean()), weight)
+    link, weight, found = _seen(fit, own, W, k, at)
+    middle = place.mean(fit, effect)
+    better = None
+    if middle and middle != at and np.count_nonzero(place.turn(fit, effect, middle)[k]) > 1:
+        _, _, there = _seen(fit, own, W, k, middle)
+        better = middle if helps(found, there) else None
     if units == "response":
         if at is not None:
             raise ValueError(
@@ -130,11 +131,22 @@ def shrinkage(
             "realised": np.nan if found is None else found.realised,
             **{name: estimates[name] for name in ("sampling_sd",) if name in estimates},
             "reason": own.reason,
-            "caution": caution(fit, effect, own, found, at),
+            "caution": caution(fit, effect, own, found, at, better=better),
         }
     )
     rows = groups.order(sort, effect.groups, mean, table["n"].to_numpy(), sd)
     return table.iloc[rows].reset_index(drop=True)
+
+
+def _seen(
+    fit: Fit, own: NoPooling, W: np.ndarray, k: int, at: dict[str, float] | None
+) -> tuple[dict[str, Any], np.ndarray, Pull | None]:
+    """An effect at a place on the link scale: estimates and draws, the groups' weights, their pull."""
+    turn = place.turn(fit, own.effects[k], at)
+    weight = (turn @ W @ np.linalg.inv(turn))[:, k, k]
+    link = _on_link(fit, own, turn[k])
+    means = link["whole"].mean(axis=(0, 1))
+    return link, weight, pull(link["no_pooling"], means, float(link["population"].mean()), weight)
 
 
 def _on_link(fit: Fit, own: NoPooling, row: np.ndarray) -> dict[str, Any]:

@@ -89,6 +89,15 @@ def test_zero_far_away_is_said_with_the_share_that_is_realised(fit):
     assert shrinkage(fit, "1|replicate", at={}).equals(table)
 
 
+def test_a_place_is_named_only_where_it_helps(fit):
+    slope = shrinkage(fit, "temp|replicate")
+    there = shrinkage(fit, "temp|replicate", at={"temp": 200.0})
+    assert slope["caution"].iloc[0]
+    np.testing.assert_array_equal(slope["realised"], there["realised"])
+    assert "at=" not in slope["caution"].iloc[0] + there["caution"].iloc[0]
+    assert "at=" not in shrinkage(fit, "1|replicate", at={"temp": 201.0})["caution"].iloc[0]
+
+
 def test_the_slider_goes_along(fit):
     known = information(fit, "replicate")
     turn = place.turn(fit, fit.effects[0], {"temp": 200})

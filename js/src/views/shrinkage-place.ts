@@ -19,8 +19,8 @@ export function shrinkagePlace(move: (at: At) => void): PlaceBar {
   node.append(said, there.node, zero.node);
   return {
     node,
-    update({ caution, places, at }, onResponse) {
-      const middle = places[1];
+    update({ caution, level, places, at }, onResponse) {
+      const middle = level ? places[1] : undefined;
       mean = middle?.at ?? null;
       there.update(`Move to the mean, ${middle?.said ?? ""}`);
       const here = Object.entries(at ?? {});
