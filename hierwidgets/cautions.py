@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -50,6 +51,7 @@ def cautions(model: bmb.Model) -> list[Caution]:
             found += _taken(design, effect)
         for factor in dict.fromkeys(effect.factor for effect in own):
             found += _repeated_within([effect for effect in own if effect.factor == factor])
+        found += _same_groups(own)
     return found + _without_slope(model)
 
 
@@ -99,6 +101,24 @@ def _repeated_within(varying: list[Effect]) -> list[Caution]:
             else ""
         )
         found.append(Caution(varying[i].term, names, _determined(said, (varying[i].term,))))
+    return found
+
+
+def _same_groups(varying: list[Effect]) -> list[Caution]:
+    """Effects of two groupings with the same groups, under whatever names, and the same column."""
+    found = []
+    for one, other in combinations(varying, 2):
+        if one.factor == other.factor or len(one.groups) != len(other.groups):
+            continue
+        pairs = np.unique(np.column_stack([one.index, other.index]), axis=0)
+        both = np.column_stack([one.predictor, other.predictor])
+        if len(pairs) == len(one.groups) and any(True for _ in _sums(both)):
+            names = tuple(name for e in (one, other) for name in (e.term, e.scale, e.variable))
+            said = (
+                f"{one.factor!r} and {other.factor!r} are the same groups, so that {one.term!r} and "
+                f"{other.term!r} repeat each other"
+            )
+            found.append(Caution(other.term, names, _determined(said, (other.term,))))
     return found
 
 

@@ -111,6 +111,27 @@ def test_what_is_advised_can_be_written(data):
     models.build("y ~ (0 + `my c`:`x (cm)` | `the group`)", odd)
 
 
+@pytest.mark.parametrize(
+    ("formula", "said"),
+    [
+        (
+            "y ~ x + (1 | g) + (1 | same)",
+            "'g' and 'same' are the same groups, so that '1|g' and '1|same'",
+        ),
+        ("y ~ x + (x | g) + (0 + x2 | same)", "so that 'x|g' and 'x2|same' repeat each other"),
+        ("y ~ x + (1 | g / same)", "'g' and 'g:same' are the same groups"),
+    ],
+)
+def test_one_grouping_under_two_names_is_named(formula, said, data):
+    twice = data.assign(same=data["g"].map(lambda one: f"group {one}"))
+    model, _ = models.build(formula, twice)
+    (found,) = cautions.cautions(model)
+    assert said in found.said
+    assert "Leave one of them out" in found.said
+    other = data.assign(same=np.where(data["z"] > 0, data["g"], "a"))
+    assert cautions.cautions(models.build(formula, other)[0]) == []
+
+
 def test_terms_name_the_reference_and_the_caution(data):
     fit = made_up("y ~ c * x + (c:x | g)", data)
     row = fit.terms.set_index("term").loc["c:x[v]|g"]

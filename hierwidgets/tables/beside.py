@@ -20,9 +20,12 @@ if TYPE_CHECKING:
     from hierwidgets.fit import Fit
     from hierwidgets.terms import Effect
 
-MOST_DRAWS = 200
+MOST_DRAWS = 1000
+FAIR_DRAWS = 200
 LEAST_DRAWS = 16
-_WORK = 5e10
+SEED = 20262
+# Multiplications: some seconds with FAIR_DRAWS or more, and what a view may take at the most.
+_CHEAP, _WORK = 2e7, 5e10
 _BATCH = 4_000_000
 _DIRECT = 4_000
 
@@ -73,9 +76,9 @@ def reason(fit: Fit, varying: list[Effect]) -> str:
 class Beside:
     """The rows of a model as one grouping sees them, other groupings as part of the noise.
 
-    The settings are evenly spaced draws, at most `MOST_DRAWS`, and at last the posterior means of
-    the scales. Fewer where the groups of others meet so much that the work would grow out of hand,
-    never fewer than `LEAST_DRAWS`.
+    The settings are draws chosen at random, at most `MOST_DRAWS` where they are cheap and `FAIR_DRAWS`
+    else, and at last the posterior means of the scales. Fewer where the groups of others meet so much
+    that the work would grow out of hand, never fewer than `LEAST_DRAWS`.
 
     Parameters
     ----------
@@ -99,8 +102,11 @@ class Beside:
         order = np.argsort([-size.sum() for size in sizes], kind="stable")
         work = _work([sizes[i] for i in order])
         total = int(posterior.sizes["chain"] * posterior.sizes["draw"])
-        count = int(np.clip(_WORK / max(work, 1.0), LEAST_DRAWS, MOST_DRAWS))
-        self.picks = np.unique(np.linspace(0, total - 1, min(count, total)).round().astype(int))
+        most = np.clip(_CHEAP / max(work, 1.0), FAIR_DRAWS, MOST_DRAWS)
+        count = int(np.clip(_WORK / max(work, 1.0), LEAST_DRAWS, most))
+        # At random: successive draws of a sampler lean to opposite sides, so that every second is no sample.
+        chosen = np.random.default_rng(SEED).permutation(total)[: min(count, total)]
+        self.picks = np.sort(chosen)
         beside = list(by_factor.values())
         self.others = [
             _Other(
