@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import re
 
+import bambi as bmb
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 
 import hierwidgets as hw
 from hierwidgets import checks
@@ -18,6 +20,7 @@ from hierwidgets.views import live as views
 from hierwidgets.views.columns import decode, unpack
 from tests import broken as scenes
 from tests.broken import CHAINS, DRAWS, FOREIGN, LENGTHS, LOST, OPENED, RECORDS, REFUSED
+from tests.synthetic import made_up_of
 
 DIAGNOSING = ("trace", "convergence", "dashboard")
 NATIVE = re.compile(r"array|axis|shape|dtype|Error|Traceback|SVD|singular|0x|\n", re.IGNORECASE)
@@ -272,3 +275,41 @@ def test_a_padded_fit_says_so_and_how_to_go_on(padded):
     cut = space["fit"]
     assert (cut.posterior.sizes["chain"], cut.posterior.sizes["draw"]) == (2, 45)
     assert len(cut.caterpillar().data)
+
+
+FORMULAS = [
+    ("y ~ x + (x | g)", {"correlated": True}),
+    (bmb.Formula("y ~ x + (1 | g)", "sigma ~ 1 + (1 | h)"), {}),
+    ("y ~ kind + (kind | g)", {"family": "t"}),
+    ("grade ~ x + (1 | g)", {"family": "cumulative"}),
+    ("count ~ x + (1 | g / h)", {"family": "negativebinomial"}),
+]
+
+
+@pytest.mark.parametrize(("formula", "options"), FORMULAS)
+def test_every_variable_of_every_kind_of_model_is_watched(formula, options):
+    rng = np.random.default_rng(5)
+    n = 60
+    data = pd.DataFrame(
+        {
+            "x": rng.normal(size=n),
+            "y": rng.normal(size=n),
+            "g": np.tile(list("abc"), n // 3),
+            "h": np.repeat(list("pqrs"), n // 4),
+            "kind": rng.choice(["lo", "mid", "hi"], n),
+            "count": rng.poisson(3, n),
+            "grade": pd.Categorical(rng.integers(0, 3, n), ordered=True),
+        }
+    )
+    whole = made_up_of(formula, data, **options)
+    assert broken.complaint(whole) is None
+    for name, values in whole.posterior.data_vars.items():
+        word = str(name).split("|", 1)[0]
+        lost = values.astype(float).copy(deep=True)
+        lost[1, 7] = LOST
+        tree = xr.DataTree.from_dict({"posterior": whole.posterior.assign({name: lost})})
+        fit = hw.wrap(whole.model, tree)
+        with pytest.raises(ValueError, match=f"made: {re.escape(word)}.* in 1 of 80 draws"):
+            fit.loo()
+        assert word in convergence.verdict(fit).findings[0].said
+        assert sound(fit.trace())

@@ -9,7 +9,7 @@ import altair as alt
 
 from hierwidgets.charts import style
 from hierwidgets.charts import trace as traces
-from hierwidgets.charts.trace import DASHES
+from hierwidgets.charts.trace import DASHES, LABEL
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -189,7 +189,11 @@ def energy(rows: Rows) -> alt.LayerChart:
         alt.Chart(style.source(rows))
         .mark_line(strokeWidth=1.6, aria=False)
         .encode(
-            alt.X("value:Q", title="energy less its mean; step of energy"),
+            alt.X(
+                "value:Q",
+                title="energy less its mean; step of energy",
+                axis=alt.Axis(labelExpr=LABEL),
+            ),
             alt.Y("density:Q", axis=None),
             color=colour,
             strokeDash=dash,
@@ -225,7 +229,7 @@ def funnel(rows: Rows, *, axes: tuple[str, str] = ("", "")) -> alt.LayerChart:
         .transform_calculate(what=f"{lost} ? 'divergent draw' : 'draw'")
         .mark_point(filled=True, strokeWidth=1)
         .encode(
-            alt.X("value:Q", axis=alt.Axis(title=across, tickCount=6), scale=none),
+            alt.X("value:Q", axis=alt.Axis(title=across, tickCount=6, labelExpr=LABEL), scale=none),
             alt.Y("log_scale:Q", axis=alt.Axis(title=up, tickCount=6), scale=none),
             shape=either("triangle-up", "circle"),
             size=either(64, 14),
