@@ -22,7 +22,7 @@ ESS_PER_CHAIN = 100
 APART_CHANCE, SLOW_CHANCE = 0.04, 0.01
 APART_LOOKS = 2
 APART_FREEDOM = 6.0
-SLOW_FREEDOM = 14.0
+SLOW_FREEDOM = 18.0
 STILL = 0.02
 STRETCH = 20
 STRETCHES = 40
@@ -107,7 +107,7 @@ def evidence(draws: np.ndarray, found: estimates.Diagnostics) -> Evidence:
     median, with K chains (or half chains) and an effective sample size N within chains, N / K times
     the variance of the chains' means, over the variance within, has the F distribution of K - 1 and
     N / 6 degrees of freedom. `slow`, where an ESS is below L, 100 a chain: L / N, of the scores or of
-    a tail, is taken for a chi-square over its N / 14 degrees of freedom. The second degrees say how
+    a tail, is taken for a chi-square over its N / 18 degrees of freedom. The second degrees say how
     well N is known, found by simulation of autoregressive chains. The least probability of a kind is
     doubled: `slow` is the least of two, and `apart` of four that depend on one another so much that 4 would
     make it two to three times too large in such simulations.
