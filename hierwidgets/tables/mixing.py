@@ -20,9 +20,10 @@ from hierwidgets.tables.curves import power
 RHAT = 1.01
 ALWAYS = 1.1
 ESS_PER_CHAIN = 100
-CHANCE = 0.05
+APART_CHANCE, SLOW_CHANCE = 0.04, 0.01
+APART_LOOKS = 2
 APART_FREEDOM = 6.0
-SLOW_FREEDOM = 14.0
+SLOW_FREEDOM = 18.0
 STILL = 0.02
 STRETCH = 20
 STRETCHES = 40
@@ -75,15 +76,16 @@ class Mixing(NamedTuple):
 def judged(parts: Sequence[Evidence]) -> Mixing:
     """What of a whole family of parameters is beyond chance.
 
-    Both kinds of probabilities are adjusted for how many there are (Benjamini and Hochberg 1995), so
-    that a family that mixes well is called so in 95 %.
+    Both kinds of probabilities are adjusted for how many there are (Benjamini and Hochberg 1995) and
+    held against 4 and 1 %, so that a family that mixes well is called so in 95 %.
     """
     whole = Evidence(*(np.concatenate(column) for column in zip(*parts, strict=True)))
     fine = ~whole.unknown
     apart, slow = (np.zeros(len(fine), bool) for _ in range(2))
     if fine.any():
-        for out, given in ((apart, whole.apart), (slow, whole.slow)):
-            out[fine] = stats.false_discovery_control(given[fine]) < CHANCE / 2
+        kinds = ((apart, whole.apart, APART_CHANCE), (slow, whole.slow, SLOW_CHANCE))
+        for out, given, chance in kinds:
+            out[fine] = stats.false_discovery_control(given[fine]) < chance
     return Mixing(apart, slow, whole.still, whole.unknown)
 
 
@@ -106,9 +108,10 @@ def evidence(draws: np.ndarray, found: estimates.Diagnostics) -> Evidence:
     median, with K chains (or half chains) and an effective sample size N within chains, N / K times
     the variance of the chains' means, over the variance within, has the F distribution of K - 1 and
     N / 6 degrees of freedom. `slow`, where an ESS is below L, 100 a chain: L / N, of the scores or of
-    a tail, is taken for a chi-square over its N / 14 degrees of freedom. The second degrees say how
+    a tail, is taken for a chi-square over its N / 18 degrees of freedom. The second degrees say how
     well N is known, found by simulation of autoregressive chains. The least probability of a kind is
-    multiplied by how many it is the least of.
+    doubled: `slow` is the least of two, and `apart` of four that depend on one another so much that 4 would
+    make it two to three times too large in such simulations.
 
     Parameters
     ----------
@@ -140,7 +143,7 @@ def evidence(draws: np.ndarray, found: estimates.Diagnostics) -> Evidence:
             folded = np.abs(part[high] - np.median(part[high], axis=(1, 2), keepdims=True))
             chance = np.minimum(_chance(scores[high]), _chance(estimates.normal_scores(folded)))
             chance = np.where(found.rhat[at[high]] > ALWAYS, 0.0, chance)
-            apart[at[high]] = np.minimum(1, 4 * chance)
+            apart[at[high]] = np.minimum(1, APART_LOOKS * chance)
     return Evidence(apart, slow, still, unknown)
 
 
