@@ -18,7 +18,7 @@ __all__ = ["MOST_ROWS", "band", "caterpillar", "overview", "under"]
 
 MOST_ROWS = 150
 STEP = 17
-LABEL_LIMIT = 170
+LABEL_LIMIT = 230
 _LETTER = 6.1
 
 
