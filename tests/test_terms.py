@@ -74,7 +74,7 @@ def test_table_says_everything(data):
     assert modelled["component"] == "sigma"
     assert modelled["scale"] == "sigma_1|g_sigma"
     assert modelled["parameterization"] == "noncentered"
-    assert "HalfNormal(sigma: 1.0)" in modelled["prior"]
+    assert "HalfNormal(sigma: 1)" in modelled["prior"]
     assert set(table["parameter"]) | set(table["scale"]) <= set(fit.posterior.data_vars)
 
 

@@ -18,7 +18,7 @@ __all__ = ["MOST_ROWS", "band", "caterpillar", "overview", "under"]
 
 MOST_ROWS = 150
 STEP = 17
-LABEL_LIMIT = 170
+LABEL_LIMIT = 230
 _LETTER = 6.1
 
 
@@ -251,7 +251,8 @@ def _extent(rows: Rows) -> Any:
     """Pixels left of the plot for the labels."""
     if isinstance(rows, alt.NamedData):
         return alt.expr("extent")
-    longest = max((len(label) for label in rows["brief"]), default=0)
+    pairs = zip(rows["brief"], rows["label"], strict=True)
+    longest = max((len(brief or label) for brief, label in pairs), default=0)
     return min(LABEL_LIMIT, round(longest * _LETTER) + 4) + 12
 
 

@@ -23,7 +23,12 @@ def labelled(rows: Rows) -> Rows:
     if isinstance(rows, alt.NamedData):
         return rows
     rows = rows if "label" in rows else rows.assign(label=rows["group"])
-    return rows.assign(brief=told_apart(rows["label"].tolist()))
+    labels = rows["label"].tolist()
+    heads = rows["heading"].astype(bool).tolist() if "heading" in rows else [False] * len(labels)
+    named = [label for label, head in zip(labels, heads, strict=True) if not head]
+    cut = dict(zip(named, told_apart(named), strict=True))
+    brief = ["" if head else cut[label] for label, head in zip(labels, heads, strict=True)]
+    return rows.assign(brief=brief)
 
 
 def parts(rows: pd.DataFrame) -> pd.DataFrame:

@@ -19,7 +19,7 @@ KINDS = ("before", "after", "fitted", "prior")
 STEP = 17
 MOST_ROWS = 60
 NUMBER = ".4~g"
-_LIMIT = 150
+_LIMIT = 230
 _LETTER = 6.1
 
 

@@ -65,7 +65,7 @@ def test_picked_groups_stand_out(table: pd.DataFrame) -> None:
 def test_awkward_labels_are_text_in_the_picture(table: pd.DataFrame) -> None:
     drawn = vl_convert.vegalite_to_svg(style.static_spec(charts.caterpillar(table)))
     assert "<img" not in drawn
-    assert "&lt;img src=x onerror" in drawn
+    assert "&lt;img src=x on" in drawn
     assert "x" * 100 not in drawn
     assert "__proto__" in drawn
 

@@ -175,6 +175,8 @@ def test_many_meetings_are_looked_at_in_fewer_draws(monkeypatch):
     given = {f"1|{f}_sigma": 1.0 for f in "abc"} | {"sigma": 1.0, "Intercept": 1.0}
     fit = pinned("y ~ 1 + (1|a) + (1|b) + (1|c)", data, given, draws=150)
     given_rows = np.ones(len(data))
+    assert len(beside.Beside(fit, fit.siblings(fit.effects[0]), given_rows).picks) == 300
+    monkeypatch.setattr(beside, "_CHEAP", 1.0)
     assert len(beside.Beside(fit, fit.siblings(fit.effects[0]), given_rows).picks) == 200
     monkeypatch.setattr(beside, "_WORK", 1.0)
     assert len(beside.Beside(fit, fit.siblings(fit.effects[0]), given_rows).picks) == 16

@@ -171,7 +171,7 @@ export function groupRows(context: Context, { spec, axis: guess, fold, moved }: 
       Array.from({ length: Math.max(to - from, 0) }, (_, i) => row(from + i, lit)),
     );
     const names = [...listing.briefs, ...listing.parents.labels.map((label) => `▾  ${label} (000)`)];
-    room = widest(names, Math.min(170, 0.3 * rows.width)) + 14;
+    room = widest(names, Math.min(230, 0.4 * rows.width)) + 14;
     const given = { ...settings, low, high, step: rows.step, extent: room, picked: [...picked()] };
     for (const [name, value] of Object.entries(given)) chart.set(name, value);
     chart.size(rows.width, rows.height);

@@ -171,7 +171,7 @@ export function groupsPanel({ kind, title, spec, signal, selection }: PanelOptio
       measured = {
         width: rows.width,
         labels: now.shown,
-        room: widest(now.briefs, Math.min(130, 0.3 * rows.width)) + 14,
+        room: widest(now.briefs, Math.min(230, 0.45 * rows.width)) + 14,
       };
     const { room } = measured;
     for (const [name, value] of Object.entries({ low, high, least, most, extent: room, step: rows.step }))
