@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from hierwidgets.fit import Fit
 
-__all__ = ["as_given", "by_rows", "log_likelihood", "total"]
+__all__ = ["as_given", "brought", "by_rows", "log_likelihood", "total"]
 
 _BATCH = 200_000
 _CHUNK = 8_000_000
@@ -166,6 +166,11 @@ def as_given(fit: Fit) -> bool | None:
         if np.abs(a - b).max(initial=0) > _NEAR * size:
             return False
     return True
+
+
+def brought(fit: Fit) -> bool:
+    """Whether the fit's DataTree has the log likelihood of the model's rows itself."""
+    return _given(fit) is not None
 
 
 def _given(fit: Fit) -> np.ndarray | None:

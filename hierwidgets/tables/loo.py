@@ -15,7 +15,7 @@ from hierwidgets import checks, responses, terms
 from hierwidgets.progress import bar
 from hierwidgets.tables.convergence import HEALTHY, WRONG, Finding, Verdict
 from hierwidgets.tables.diagnostics import ess_mean
-from hierwidgets.tables.log_likelihood import by_rows
+from hierwidgets.tables.log_likelihood import brought, by_rows
 from hierwidgets.weights.rows import efficient_tail, leave_one_out
 from hierwidgets.weights.smoothing import FEWEST
 
@@ -132,7 +132,12 @@ def _refuse_no_number(fit: Fit, some: slice, block: np.ndarray) -> None:
         raise ValueError(
             f"The log likelihood of row {responses.row_text(responses.row_names(fit.data)[some.start + first])} is not a number at "
             f"{int(wrong[first].sum()):,} of {block.shape[1]:,} draws, so that leaving it out has no answer. "
-            f"{fit.name}.convergence() shows which parameters are not finite."
+            + (
+                "That stands in the group 'log_likelihood' of the tree that was wrapped: compute it again, or leave it out, "
+                "by del idata['log_likelihood'] before hw.wrap, and it is computed here."
+                if brought(fit)
+                else f"{fit.name}.convergence() shows which parameters are not finite."
+            )
         )
 
 
