@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -114,10 +115,15 @@ def points(model: bmb.Model) -> Callable[[Any], dict[str, np.ndarray]] | None:
     centre = make_initial_point_fn(model=backend)(0)
     jittered = make_initial_point_fn(model=backend, jitter_rvs=set(backend.free_RVs))
 
+    alone = Lock()
+
     def point(seed: Any) -> dict[str, np.ndarray]:
+        # Each chain asks from a thread of its own, and a function of PyTensor serves one at a time.
+        with alone:
+            found = {name: np.array(value) for name, value in jittered(seed).items()}
         return {
             name: centre[name] + narrow.get(name, 1.0) * (value - centre[name])
-            for name, value in jittered(seed).items()
+            for name, value in found.items()
         }
 
     return point

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import types
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
@@ -101,6 +102,20 @@ def test_correlated_effects_start_near(made_rows):
     model, _ = build("y ~ year + (year | g)", made_rows, family="poisson", correlated=True)
     model.build()
     assert starts.widths(model)["g_z_offset"] < 1e-2
+
+
+def test_chains_that_ask_at_once_start_as_one_after_another(made_rows):
+    model, _ = build("y ~ year + (year | g)", made_rows, family="poisson")
+    model.build()
+    point = starts.points(model)
+    assert point is not None
+    seeds = range(400)
+    alone = [point(seed) for seed in seeds]
+    with ThreadPoolExecutor(8) as pool:
+        together = list(pool.map(point, seeds))
+    for one, other in zip(alone, together, strict=True):
+        for name, value in one.items():
+            np.testing.assert_array_equal(value, other[name])
 
 
 def test_a_usual_model_starts_as_the_sampler_has_it(sleep_fit, radon_fit):
