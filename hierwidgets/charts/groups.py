@@ -121,10 +121,12 @@ def rows_of(table: pd.DataFrame, points: pd.DataFrame, lines: pd.DataFrame) -> p
     Returns
     -------
     DataFrame
-        ``panel, group, kind, line, x, y, lower, upper``; kind is "panel", "point" or "line".
+        ``panel, group, title, kind, line, x, y, lower, upper``; kind is "panel", whose rows alone have the
+        whole title, "point" or "line".
     """
     keys = [f"{i:0{KEY}d}{title}" for i, title in enumerate(told_apart(table["title"].tolist()))]
-    parts = [pd.DataFrame({"group": table["group"].to_numpy(), "kind": "panel", "line": ""})]
+    panels = pd.DataFrame(table[["group", "title"]].to_numpy(), columns=["group", "title"])
+    parts = [panels.assign(kind="panel", line="")]
     seen = points[points["group"].isin(table["group"])]
     parts.append(seen[["group", "x", "y"]].assign(kind="point", line=""))
     for line in LINES:
@@ -136,7 +138,7 @@ def rows_of(table: pd.DataFrame, points: pd.DataFrame, lines: pd.DataFrame) -> p
     out = pd.concat(parts, ignore_index=True)
     place = dict(zip(table["group"], keys, strict=True))
     out.insert(0, "panel", out["group"].map(place))
-    columns = ["panel", "group", "kind", "line", "x", "y", "lower", "upper"]
+    columns = ["panel", "group", "title", "kind", "line", "x", "y", "lower", "upper"]
     return out[columns]
 
 
@@ -228,7 +230,7 @@ def _targets(base: alt.Chart, live: bool, picked: Sequence[str]) -> alt.Chart:
         chosen = alt.FieldOneOfPredicate(field="group", oneOf=list(picked))
     return (
         base.transform_filter("datum.kind === 'panel'")
-        .transform_calculate(said=f"'group ' + slice(datum.panel, {KEY})")
+        .transform_calculate(said="'group ' + datum.title")
         .mark_rect(strokeWidth=2.5, cursor="pointer", fill=style.colour("orange", live))
         .encode(
             x=alt.value(0),

@@ -181,7 +181,7 @@ def weight(fit: Fit, effect: Effect) -> float:
     """
     u = effect.draws(fit.posterior)
     count = u.shape[-1]
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):
         if count > 1:
             u = (u - u.mean(axis=-1, keepdims=True)) * np.sqrt(count / (count - 1))
         low = np.exp(2 * np.quantile(log_scale(fit, effect), NECK))
@@ -198,6 +198,8 @@ def necked(table: pd.DataFrame) -> list[str]:
     table : DataFrame
         Of `funnels`.
     """
+    if table.empty:
+        return []
     centred = table["parameterization"] == "centered"
     some = table["accused"] & centred
     if not some.any():

@@ -60,7 +60,7 @@ describe("groups", () => {
   it("puts the centres back and marks each group's rows", () => {
     const { data } = context(true);
     const rows = data.rows(data.block("a:b", "t"), "response", [0]);
-    expect(rows[0]).toEqual({ panel: "00000s / k", group: "s:k", kind: "panel" });
+    expect(rows[0]).toEqual({ panel: "00000s / k", group: "s:k", title: "s / k", kind: "panel" });
     expect(rows[1]).toMatchObject({ kind: "point", x: 2000, y: 90 });
     const partial = rows.filter((row) => row.line === "partial pooling");
     expect(partial.map(({ x, y, lower, upper }) => [x, y, lower, upper])).toEqual([

@@ -142,7 +142,7 @@ def test_numbers_read_as_people_write_them():
     assert variance_rows.percent(0.0996) == "10"
     assert variance_rows.percent(0.0123) == "1.2"
     assert variance_rows.short(12345.6) == "12346"
-    assert variance_rows.short(0.00001234) == "1.23e-05"
+    assert variance_rows.short(0.00001234) == "1.23e\N{MINUS SIGN}5"
 
 
 def test_names_of_any_text_go_to_the_page_whole():

@@ -182,6 +182,7 @@ export class GroupsData {
   rows(block: Block, scale: Scale, groups: number[]): Row[] {
     const held = this.held(block);
     const labels = this.labels(block.factor);
+    const titles = this.shown(block.factor);
     const read = brief(this.context, block.factor);
     return groups.flatMap((group, place) => {
       const one = held.get(group);
@@ -190,10 +191,11 @@ export class GroupsData {
         panel: String(place).padStart(KEY, "0") + (read[group] ?? ""),
         group: label,
       };
-      if (!one) return [{ ...own, kind: "panel" }];
+      const panel: Row = { ...own, title: titles[group] ?? "", kind: "panel" };
+      if (!one) return [panel];
       const [partial, lower, upper, none, complete] = one.lines[scale] ?? [];
       const drawn = { "no pooling": none, "partial pooling": partial, "complete pooling": complete };
-      const rows: Row[] = [{ ...own, kind: "panel" }];
+      const rows: Row[] = [panel];
       one.x.forEach((x, i) => {
         const name = block.levels[x] ?? x;
         rows.push({ ...own, kind: "point", x, name, y: known(one.y[scale]?.[i]) });
