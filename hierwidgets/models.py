@@ -213,7 +213,10 @@ def make(
             if text.lstrip().startswith(tuple(f"{kind}(" for kind in responses.KINDS))
             else ""
         )
-        raise ValueError(f"Bambi cannot make a model of {text!r}: {error}.{numbers}") from error
+        said = str(error).rstrip(".! ")
+        if said.endswith("is constant"):
+            said += ". Leave it out: the same number in every row says nothing beside the intercept"
+        raise ValueError(f"Bambi cannot make a model of {text!r}: {said}.{numbers}") from error
     for part in plain.conditional_parameters.values():
         checks.storable(term.name for term in part.terms.values())
     model = plain

@@ -40,6 +40,7 @@ def spoiled(data, column, rows, value):
         ({"formula": "Reaction"}, ValueError, "there is no ~"),
         ({"formula": "Reaction ~ I(Days / 2) + (1 | Subject)"}, ValueError, "has a '/' in its name"),
         ({"formula": "Reaction ~ math.log(Days) + (1 | Subject)"}, ValueError, "extra_namespace={'math': math}"),
+        ({"formula": "Reaction ~ np.sign(Days + 1) + (1 | Subject)"}, ValueError, "is constant. Leave it out"),
         ({"formula": 3}, TypeError, "formula must be text"),
         ({"data": [1, 2]}, TypeError, "must be a pandas DataFrame .* not list"),
         ({"data": pd.DataFrame({"Reaction": []})}, ValueError, "there is nothing to fit"),

@@ -138,6 +138,7 @@ def rows_of(table: pd.DataFrame, points: pd.DataFrame, lines: pd.DataFrame) -> p
     out = pd.concat(parts, ignore_index=True)
     place = dict(zip(table["group"], keys, strict=True))
     out.insert(0, "panel", out["group"].map(place))
+    out["title"] = out["title"].fillna("")
     columns = ["panel", "group", "title", "kind", "line", "x", "y", "lower", "upper"]
     return out[columns]
 
