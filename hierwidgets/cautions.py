@@ -112,7 +112,7 @@ def _same_groups(varying: list[Effect]) -> list[Caution]:
             continue
         pairs = np.unique(np.column_stack([one.index, other.index]), axis=0)
         both = np.column_stack([one.predictor, other.predictor])
-        if len(pairs) == len(one.groups) and any(True for _ in _sums(both)):
+        if len(pairs) == len(one.groups) and any(_sums(both)):
             names = tuple(name for e in (one, other) for name in (e.term, e.scale, e.variable))
             said = (
                 f"{one.factor!r} and {other.factor!r} are the same groups, so that {one.term!r} and "

@@ -158,13 +158,13 @@ def as_given(fit: Fit) -> bool | None:
     if responses.is_altered(fit.model):
         return None
     given = _flat(given)
-    for at in range(0, len(given), max(len(given) // _COMPARED, 1)):
-        (_, ours), *_ = _batches(fit, draws=slice(at, at + 1))
-        both = np.isfinite(ours[0]) & np.isfinite(given[at])
-        a, b = ours[0, both], given[at, both]
-        size = max(float(np.abs(a).max(initial=1)), float(np.abs(b).max(initial=1)))
-        if np.abs(a - b).max(initial=0) > _NEAR * size:
-            return False
+    few = slice(None, None, max(len(given) // _COMPARED, 1))
+    for some, ours in _batches(fit, draws=few):
+        for a, b in zip(ours, given[some], strict=True):
+            both = np.isfinite(a) & np.isfinite(b)
+            size = max(float(np.abs(one[both]).max(initial=1)) for one in (a, b))
+            if np.abs(a[both] - b[both]).max(initial=0) > _NEAR * size:
+                return False
     return True
 
 
@@ -290,10 +290,11 @@ def _batches(
         {name: terms.link_name(fit.model, name) for name in modelled},
         None if rest is None else rest.of(rows),
     )
-    first, last, _ = draws.indices(_count(fit))
+    chosen = range(_count(fit))[draws]
     step = max(1, _BATCH // len(response))
-    for start in range(first, last, step):
-        some = slice(start, min(start + step, last))
+    for start in range(0, len(chosen), step):
+        part = chosen[start : start + step]
+        some = slice(part.start, part.stop, part.step)
         etas = {name: one.eta(some) for name, one in modelled.items()}
         constants = {n: one.at(some) for n, one in parameters.items() if isinstance(one, _Constant)}
         yield some, density(response, etas, constants, modelled)

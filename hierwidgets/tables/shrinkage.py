@@ -13,7 +13,7 @@ from hierwidgets import checks, located, terms
 from hierwidgets.tables import groups, heavy, place
 from hierwidgets.tables import units as response
 from hierwidgets.tables.no_pooling import NoPooling, no_pooling
-from hierwidgets.tables.pull import Pull, caution, helps, pull
+from hierwidgets.tables.pull import TOLERATED, Pull, caution, helps, pull
 from hierwidgets.tables.units import population_draws
 
 if TYPE_CHECKING:
@@ -98,11 +98,7 @@ def shrinkage(
     k = [e.term for e in own.effects].index(effect.term)
     W = weights(fit, own)
     link, weight, found = _seen(fit, own, W, k, at)
-    middle = place.mean(fit, effect)
-    better = None
-    if middle and middle != at and np.count_nonzero(place.turn(fit, effect, middle)[k]) > 1:
-        _, _, there = _seen(fit, own, W, k, middle)
-        better = middle if helps(found, there) else None
+    better = _better(fit, own, W, k, at=at, found=found)
     if units == "response":
         if at is not None:
             raise ValueError(
@@ -136,6 +132,27 @@ def shrinkage(
     )
     rows = groups.order(sort, effect.groups, mean, table["n"].to_numpy(), sd)
     return table.iloc[rows].reset_index(drop=True)
+
+
+def _better(
+    fit: Fit,
+    own: NoPooling,
+    W: np.ndarray,
+    k: int,
+    *,
+    at: dict[str, float] | None,
+    found: Pull | None,
+) -> dict[str, float] | None:
+    """The mean of the rows, if the weights mislead where an effect is looked at and say more there."""
+    if found is None or found.missed <= TOLERATED:
+        return None
+    middle = place.mean(fit, own.effects[k])
+    if not middle or middle == at:
+        return None
+    if np.count_nonzero(place.turn(fit, own.effects[k], middle)[k]) < 2:
+        return None
+    there = _seen(fit, own, W, k, middle)[2]
+    return middle if helps(found, there) else None
 
 
 def _seen(

@@ -39,12 +39,12 @@ export interface Listing {
 }
 
 /** The labels of a factor as a reader sees them. */
-export function shown({ columns }: Context, factor: string): string[] {
+export function shown({ columns }: Pick<Context, "columns">, factor: string): string[] {
   return strings(columns, `${columns[`shown/${factor}`] ? "shown" : "labels"}/${factor}`);
 }
 
 /** The same, cut to the place beside a picture so that they still differ: hierwidgets/brief.py. */
-export function brief(context: Context, factor: string): string[] {
+export function brief(context: Pick<Context, "columns">, factor: string): string[] {
   const name = `brief/${factor}`;
   return context.columns[name] ? strings(context.columns, name) : shown(context, factor);
 }

@@ -1,4 +1,5 @@
 import { type Column, decodeAll, numbers, type Raw, strings } from "../host/columns.js";
+import { brief, shown } from "../host/listing.js";
 import type { Context, Model } from "../host/types.js";
 import { type Information, slide } from "../tables/shrinkage.js";
 import type { Args, EngineData, Member, PriorInfo, Setting, Settings, Weighed } from "../weights/types.js";
@@ -126,11 +127,11 @@ export class PriorsData {
   }
 
   shown(factor: string): string[] {
-    return this.#columns[`shown/${factor}`] ? strings(this.#columns, `shown/${factor}`) : this.labels(factor);
+    return shown({ columns: this.#columns }, factor);
   }
 
   brief(factor: string): string[] {
-    return this.#columns[`brief/${factor}`] ? strings(this.#columns, `brief/${factor}`) : this.shown(factor);
+    return brief({ columns: this.#columns }, factor);
   }
 
   /** The places of the quantities that a prior's row can draw. */
